@@ -1,0 +1,196 @@
+namespace Chat.Host.Configuration;
+
+/// <summary>Everything that an operator can set, as <c>hocon/chat.conf</c> documents it under <c>chat</c>.</summary>
+public sealed record ChatOptions
+{
+    /// <summary><c>production</c> unless said otherwise: development opens doors that production must not have.</summary>
+    public ChatMode Mode { get; init; } = ChatMode.Production;
+
+    public ServiceOptions Service { get; init; } = new();
+    public StorageOptions Storage { get; init; } = new();
+    public JwtOptions Jwt { get; init; } = new();
+    public WebSocketOptions WebSocket { get; init; } = new();
+    public StreamOptions Stream { get; init; } = new();
+    public RateLimitOptions RateLimit { get; init; } = new();
+    public SessionOptions Sessions { get; init; } = new();
+    public IReadOnlyList<AgentOptions> Agents { get; init; } = [];
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public bool IsDevelopment => Mode == ChatMode.Development;
+}
+
+public enum ChatMode
+{
+    Production,
+    Development,
+}
+
+/// <summary>Where the server listens and who may call it.</summary>
+public sealed record ServiceOptions
+{
+    public string Name { get; init; } = "chat-service";
+
+    /// <summary>The address to bind; development always binds loopback.</summary>
+    public string Address { get; init; } = "0.0.0.0";
+
+    public int Port { get; init; } = 8003;
+    public bool Debug { get; init; }
+
+    /// <summary>A Microsoft.Extensions.Logging level, or the seed's <c>DEBUG</c>, <c>INFO</c>, <c>WARNING</c>, <c>ERROR</c>, <c>CRITICAL</c>.</summary>
+    public string LogLevel { get; init; } = "Information";
+
+    /// <summary>Host headers that are answered, without port; empty means only loopback names. <c>*.example.com</c> takes subdomains.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>The origins under which this server's own page is reached, for example <c>https://chat.example.com</c>.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Other origins whose pages may call this server with credentials.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Serve TLS on the port; needs <see cref="CertificatePath"/> and <see cref="CertificateKeyPath"/> (PEM).</summary>
+    public bool UseSsl { get; init; }
+
+    public string? CertificatePath { get; init; }
+    public string? CertificateKeyPath { get; init; }
+
+    /// <summary>How long a stop waits for sockets to close and appends to finish.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>The journal and the read model.</summary>
+public sealed record StorageOptions
+{
+    /// <summary>Folder of the embedded SQLite files; used while <see cref="DatabaseUrl"/> is empty.</summary>
+    public string DataPath { get; init; } = "data";
+
+    /// <summary>PostgreSQL in URL form (<c>postgresql://user:password@host:port/name</c>).</summary>
+    public string? DatabaseUrl { get; init; }
+
+    public int PoolSize { get; init; } = 20;
+
+    /// <summary>Added to the pool, as SQLAlchemy's <c>max_overflow</c> is.</summary>
+    public int MaxOverflow { get; init; } = 40;
+
+    /// <summary>Apply pending migrations at start; off, the server refuses to start on an older schema.</summary>
+    public bool MigrateAtStart { get; init; } = true;
+
+    /// <summary>How long a send waits for a database that does not answer before it gets <c>STORAGE_UNAVAILABLE</c>.</summary>
+    public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Events between two snapshots of a session.</summary>
+    public int SnapshotEvery { get; init; } = 500;
+
+    /// <summary>How long a list or page waits for the read model to reach the log's head.</summary>
+    public TimeSpan ReadWait { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Whose tokens are taken.</summary>
+public sealed record JwtOptions
+{
+    /// <summary>The value that <c>chat.conf</c> carries; production refuses to start with it.</summary>
+    public const string DefaultSecretKey = "local-dev-secret-key-change-in-production";
+
+    /// <summary>HS256 key, and the key that signs tickets; at least 32 bytes in production.</summary>
+    public string SecretKey { get; init; } = DefaultSecretKey;
+
+    /// <summary><c>HS256</c>, <c>RS256</c> or <c>ES256</c>. Only this one is taken, whatever a token's header says.</summary>
+    public string Algorithm { get; init; } = "HS256";
+
+    /// <summary>RS256 and ES256: address or file of the key set.</summary>
+    public string? Jwks { get; init; }
+
+    public string? Issuer { get; init; }
+    public string? Audience { get; init; }
+
+    /// <summary>At most 30 s.</summary>
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan TicketLifetime { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>Limits of a socket.</summary>
+public sealed record WebSocketOptions
+{
+    public int MaxConnections { get; init; } = 10_000;
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan ConnectionTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Bytes of one frame, and of one JSON body.</summary>
+    public int MessageSizeLimit { get; init; } = 65_536;
+
+    /// <summary>Bytes that wait for a live reader before it is set back to reading from the journal.</summary>
+    public int QueueLimit { get; init; } = 1_048_576;
+
+    /// <summary>Events that a reader may lag behind while it drains; beyond it the socket is closed with 1013.</summary>
+    public int MaxLag { get; init; } = 50_000;
+
+    /// <summary>How long one write may take before the reader counts as gone (1013).</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How an agent's answer is cut and paced.</summary>
+public sealed record StreamOptions
+{
+    /// <summary>Graphemes per chunk.</summary>
+    public int ChunkSize { get; init; } = 10;
+
+    /// <summary>Least time between two chunks of one answer.</summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(50);
+}
+
+/// <summary>One token bucket per user over all faces.</summary>
+public sealed record RateLimitOptions
+{
+    public bool Enabled { get; init; }
+    public int MessagesPerMinute { get; init; } = 60;
+}
+
+/// <summary>The life of a session in memory.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>An idle session leaves memory after this; the next command brings it back from the log.</summary>
+    public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Agent of a session that a socket names into being in development; 0 for none.</summary>
+    public int DevAutoAgent { get; init; } = 1;
+}
+
+/// <summary>One agent that sessions can name by its id.</summary>
+public sealed record AgentOptions
+{
+    public int Id { get; init; }
+    public string Name { get; init; } = "";
+    public string? AvatarUrl { get; init; }
+
+    /// <summary><c>echo</c>, <c>openai</c> or <c>external</c> (answers through its own socket).</summary>
+    public string Provider { get; init; } = "echo";
+
+    /// <summary>openai: base address of any OpenAI-compatible service.</summary>
+    public string? Address { get; init; }
+
+    public string? Model { get; init; }
+    public string? ApiKey { get; init; }
+    public string? SystemPrompt { get; init; }
+
+    /// <summary>openai: until the first token, and between two tokens.</summary>
+    public TimeSpan FirstTokenTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>openai: tries before the first token; never one after it.</summary>
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>Messages of the session given to the agent.</summary>
+    public int ContextMessages { get; init; } = 20;
+
+    /// <summary>What a takeover does with a half-written answer: <c>interrupt</c>, or <c>continue</c> where the model can be given its own beginning.</summary>
+    public string OnCrash { get; init; } = "interrupt";
+}
+
+/// <summary>Where traces and metrics go.</summary>
+public sealed record TelemetryOptions
+{
+    /// <summary>OTLP endpoint; empty sends nothing. <c>/metrics</c> answers either way.</summary>
+    public string? OtlpEndpoint { get; init; }
+}
