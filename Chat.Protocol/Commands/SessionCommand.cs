@@ -1,0 +1,110 @@
+namespace Chat.Protocol;
+
+/// <summary>
+/// A wish of a caller, decided by the session alone. Ids that it will create are in the command, so that deciding again after a
+/// refused append gives the same result.
+/// </summary>
+public abstract record SessionCommand
+{
+    public required Caller Caller { get; init; }
+
+    /// <summary>Limits that need no state; asked at the one door before the session sees the command.</summary>
+    public virtual Rejected? Check() => null;
+}
+
+/// <summary>Makes the session that it is sent to. A repeat by the same owner is accepted and changes nothing.</summary>
+public sealed record CreateSession : SessionCommand
+{
+    public required SessionId SessionId { get; init; }
+    public required string TraceId { get; init; }
+    public int? AgentId { get; init; }
+    public string? AgentName { get; init; }
+    public string? Title { get; init; }
+    public string? Metadata { get; init; }
+    public IReadOnlyList<Member> Members { get; init; } = [];
+    public string? ChannelUrl { get; init; }
+    public string? SessionCode { get; init; }
+
+    /// <summary>Development: made by being named; a caller that is not yet a member becomes one.</summary>
+    public bool Open { get; init; }
+
+    public override Rejected? Check() =>
+        Limits.CheckText("title", Title, Limits.Title)
+        ?? Limits.CheckMetadata(Metadata)
+        ?? (Members.Count >= Limits.Members ? new Rejected(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members") : null)
+        ?? Members.Select(m => Limits.CheckRequired("user_id", m.UserId, Limits.Name)).FirstOrDefault(bad => bad is not null);
+}
+
+public sealed record PostMessage : SessionCommand
+{
+    public required MessageId MessageId { get; init; }
+
+    /// <summary>Id of the answer, if an agent is to give one.</summary>
+    public required MessageId RunId { get; init; }
+
+    public required string Content { get; init; }
+    public string MessageType { get; init; } = "text";
+    public string? ClientMessageId { get; init; }
+    public string? Metadata { get; init; }
+    public MessageId? ReplyTo { get; init; }
+
+    /// <summary>Agent that answers where the session itself has none (the streaming endpoint).</summary>
+    public (int Id, string Name)? AnswerBy { get; init; }
+
+    public override Rejected? Check() =>
+        Limits.CheckContent(Content)
+        ?? (MessageType is "text" or "question" ? null : new Rejected(ErrorCode.BadField, "message_type must be text or question"))
+        ?? Limits.CheckText("client_message_id", ClientMessageId, Limits.Name)
+        ?? Limits.CheckText("reply_to", ReplyTo?.Value, Limits.Name)
+        ?? Limits.CheckMetadata(Metadata);
+}
+
+public sealed record EditMessage : SessionCommand
+{
+    public required MessageId MessageId { get; init; }
+    public required string Content { get; init; }
+
+    public override Rejected? Check() => Limits.CheckContent(Content);
+}
+
+public sealed record DeleteMessage : SessionCommand
+{
+    public required MessageId MessageId { get; init; }
+}
+
+public sealed record React : SessionCommand
+{
+    public required MessageId MessageId { get; init; }
+    public required string Emoji { get; init; }
+    public bool Remove { get; init; }
+
+    public override Rejected? Check() => Limits.CheckRequired("emoji", Emoji, Limits.Emoji);
+}
+
+/// <summary>Null leaves a field as it is.</summary>
+public sealed record UpdateSession : SessionCommand
+{
+    public string? Title { get; init; }
+    public string? Metadata { get; init; }
+
+    /// <summary>True restores an archived session.</summary>
+    public bool Restore { get; init; }
+
+    public override Rejected? Check() => Limits.CheckText("title", Title, Limits.Title) ?? Limits.CheckMetadata(Metadata);
+}
+
+public sealed record ArchiveSession : SessionCommand;
+
+public sealed record AddMember : SessionCommand
+{
+    public required Member Member { get; init; }
+
+    public override Rejected? Check() =>
+        Limits.CheckRequired("user_id", Member.UserId, Limits.Name)
+        ?? (Member.Role is "member" ? null : new Rejected(ErrorCode.BadField, "role must be member"));
+}
+
+public sealed record RemoveMember : SessionCommand
+{
+    public required string UserId { get; init; }
+}
