@@ -6,6 +6,16 @@ namespace Chat.Protocol;
 public static class Limits
 {
     public const int Content = 20_000;
+
+    /// <summary>UTF-16 units of an agent's whole answer; it stands once more in the event that ends it.</summary>
+    public const int StreamContent = 200_000;
+
+    /// <summary>Answers that outside agents may have open in one session.</summary>
+    public const int OutsideStreams = 16;
+
+    /// <summary>Waiting and running answers of one session.</summary>
+    public const int OpenRuns = 100;
+
     public const int Title = 200;
     public const int Name = 100;
     public const int Emoji = 32;

@@ -18,6 +18,9 @@ public sealed record Accepted : Reply
     /// <summary>A run's state, for commands about one: <c>complete</c>, <c>stopped</c>, <c>interrupted</c>, <c>failed</c>, <c>queued</c>, <c>running</c>.</summary>
     public string? Status { get; init; }
 
+    /// <summary>Epoch under which a claimed run is written.</summary>
+    public int Epoch { get; init; }
+
     /// <summary>The send was stored before; this is the first one's answer.</summary>
     public bool Repeat { get; init; }
 }

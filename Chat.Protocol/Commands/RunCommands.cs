@@ -19,6 +19,9 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Null where the caller streams through its own socket.</summary>
     public int? Epoch { get; init; }
 
+    /// <summary>Where given, a chunk that the run holds already at this index is accepted and not stored again.</summary>
+    public int? Index { get; init; }
+
     public override Rejected? Check() => Limits.CheckText("content", Content, Limits.Content);
 }
 

@@ -19,6 +19,10 @@ public sealed record CreateSession : SessionCommand
     public required string TraceId { get; init; }
     public int? AgentId { get; init; }
     public string? AgentName { get; init; }
+
+    /// <summary>The agent answers through its own socket: no run is queued for it.</summary>
+    public bool AgentExternal { get; init; }
+
     public string? Title { get; init; }
     public string? Metadata { get; init; }
     public IReadOnlyList<Member> Members { get; init; } = [];

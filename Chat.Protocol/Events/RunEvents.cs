@@ -25,6 +25,9 @@ public sealed record StreamStarted : SessionEvent
 
     /// <summary>User whose socket streams it; null for a run of the server's own.</summary>
     public string? StreamedBy { get; init; }
+
+    /// <summary>The outside agent's own id for the answer.</summary>
+    public string? ClientMessageId { get; init; }
 }
 
 /// <summary>Another owner takes a running answer over; chunks of lower epochs are refused from here on.</summary>
@@ -59,6 +62,9 @@ public sealed record StreamEnded : SessionEvent
     public required string Content { get; init; }
     public int TokensUsed { get; init; }
     public int LatencyMs { get; init; }
+
+    /// <summary>User whose socket streamed it; null for a run of the server's own.</summary>
+    public string? StreamedBy { get; init; }
 }
 
 /// <summary>How an answer ended.</summary>

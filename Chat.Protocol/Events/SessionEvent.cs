@@ -24,6 +24,10 @@ public sealed record SessionCreated : SessionEvent
     public required string UserName { get; init; }
     public int? AgentId { get; init; }
     public string? AgentName { get; init; }
+
+    /// <summary>The agent answers through its own socket: no run is queued for it.</summary>
+    public bool AgentExternal { get; init; }
+
     public string? Title { get; init; }
 
     /// <summary>A JSON object as the client wrote it.</summary>
@@ -63,6 +67,9 @@ public sealed record MessagePosted : SessionEvent
 
     public MessageId? ReplyTo { get; init; }
     public string? ClientMessageId { get; init; }
+
+    /// <summary>The answer that is to come, where an agent gives one.</summary>
+    public MessageId? RunId { get; init; }
 }
 
 public sealed record MessageEdited : SessionEvent

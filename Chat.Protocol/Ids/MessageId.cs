@@ -11,7 +11,7 @@ public readonly record struct MessageId(string Value)
 
     public override string ToString() => Value;
 
-    internal sealed class Converter : JsonConverter<MessageId>
+    public sealed class Converter : JsonConverter<MessageId>
     {
         public override MessageId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
 

@@ -31,7 +31,7 @@ public readonly record struct SessionId(string Value)
 
     public override string ToString() => Value;
 
-    internal sealed class Converter : JsonConverter<SessionId>
+    public sealed class Converter : JsonConverter<SessionId>
     {
         public override SessionId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
 

@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using Chat.Protocol;
+
+namespace Chat.Actors.Delivery;
+
+/// <summary>When a user's last socket left a session of this node. Kept in memory only, for the newest ones.</summary>
+public sealed class LastSeen
+{
+    private const int Capacity = 100_000;
+
+    private readonly ConcurrentDictionary<(SessionId, string), DateTimeOffset> _times = new();
+    private readonly ConcurrentQueue<(SessionId, string)> _order = new();
+
+    public void Set(SessionId session, string userId, DateTimeOffset at)
+    {
+        if (_times.TryAdd((session, userId), at))
+        {
+            _order.Enqueue((session, userId));
+        }
+        else
+        {
+            _times[(session, userId)] = at;
+        }
+        if (_times.Count > Capacity && _order.TryDequeue(out var oldest))
+        {
+            _times.TryRemove(oldest, out _);
+        }
+    }
+
+    public DateTimeOffset? Find(SessionId session, string userId) =>
+        _times.TryGetValue((session, userId), out var at) ? at : null;
+}

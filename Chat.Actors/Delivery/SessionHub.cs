@@ -1,0 +1,134 @@
+using Chat.Protocol;
+
+namespace Chat.Actors.Delivery;
+
+/// <summary>
+/// Who listens to one session on this node. Fan-out runs on a thread of the pool, one batch after the other, never in the session's turn.
+/// </summary>
+public sealed class SessionHub : IThreadPoolWorkItem
+{
+    private readonly Lock _gate = new();
+    private readonly List<Subscriber> _subscribers = [];
+    private readonly Queue<IReadOnlyList<EncodedEvent>> _batches = [];
+    private Subscriber[]? _listeners;
+    private long _published;
+    private bool _running;
+
+    internal SessionHub(SessionId session, TimeProvider time)
+    {
+        Session = session;
+        Presence = new Presence(this, time);
+    }
+
+    public SessionId Session { get; }
+    public Presence Presence { get; }
+
+    /// <summary>Removed from <see cref="SessionHubs"/>; a new one takes its place.</summary>
+    internal bool IsClosed { get; private set; }
+
+    internal bool TryAdd(Subscriber subscriber)
+    {
+        lock (_gate)
+        {
+            if (IsClosed)
+            {
+                return false;
+            }
+            _subscribers.Add(subscriber);
+            _listeners = null;
+            return true;
+        }
+    }
+
+    /// <summary>True when nobody is left: the hub is closed then.</summary>
+    internal bool Remove(Subscriber subscriber)
+    {
+        lock (_gate)
+        {
+            _subscribers.Remove(subscriber);
+            _listeners = null;
+            return IsClosed = _subscribers.Count == 0;
+        }
+    }
+
+    /// <summary>
+    /// Makes a subscriber live if its cursor has reached all that was published here. What is published from now on is offered to it; what was
+    /// committed but not yet published will be, and is skipped where its cursor has passed it.
+    /// </summary>
+    public bool TryGoLive(Subscriber subscriber)
+    {
+        lock (_gate)
+        {
+            return subscriber.GoLive(_published);
+        }
+    }
+
+    internal void Publish(IReadOnlyList<EncodedEvent> batch)
+    {
+        lock (_gate)
+        {
+            _published = batch[^1].Seq;
+            _batches.Enqueue(batch);
+            if (_running)
+            {
+                return;
+            }
+            _running = true;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    internal void Publish(PassingEvent e)
+    {
+        var frames = new Frame?[FaceCodec.Count];
+        foreach (var subscriber in Listeners())
+        {
+            if (subscriber.UserId != e.UserId && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
+            {
+                subscriber.OfferPassing(frame);
+            }
+        }
+    }
+
+    /// <summary>Ends every reader, for example because the node drains.</summary>
+    internal void CloseAll(int code, string reason)
+    {
+        foreach (var subscriber in Listeners())
+        {
+            subscriber.Close(code, reason);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (true)
+        {
+            IReadOnlyList<EncodedEvent> batch;
+            Subscriber[] listeners;
+            lock (_gate)
+            {
+                if (!_batches.TryDequeue(out batch!))
+                {
+                    _running = false;
+                    return;
+                }
+                listeners = _listeners ??= [.. _subscribers];
+            }
+            foreach (var subscriber in listeners)
+            {
+                foreach (var e in batch)
+                {
+                    subscriber.Offer(e);
+                }
+            }
+        }
+    }
+
+    private Subscriber[] Listeners()
+    {
+        lock (_gate)
+        {
+            return _listeners ??= [.. _subscribers];
+        }
+    }
+}

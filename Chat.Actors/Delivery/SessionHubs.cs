@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Chat.Protocol;
+
+namespace Chat.Actors.Delivery;
+
+/// <summary>The hubs of this node: one for each session that someone here listens to.</summary>
+public sealed class SessionHubs(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<SessionId, SessionHub> _hubs = new();
+
+    public int Count => _hubs.Count;
+
+    public LastSeen LastSeen { get; } = new();
+
+    /// <summary>From now on what is published reaches the subscriber, once it is live.</summary>
+    public SessionHub Subscribe(SessionId session, Subscriber subscriber)
+    {
+        while (true)
+        {
+            var hub = _hubs.GetOrAdd(session, static (id, time) => new SessionHub(id, time), time);
+            if (hub.TryAdd(subscriber))
+            {
+                return hub;
+            }
+            _hubs.TryRemove(KeyValuePair.Create(session, hub));
+        }
+    }
+
+    public void Unsubscribe(SessionHub hub, Subscriber subscriber)
+    {
+        if (hub.Remove(subscriber))
+        {
+            _hubs.TryRemove(KeyValuePair.Create(hub.Session, hub));
+        }
+    }
+
+    /// <summary>Gives durable events to the session's readers here.</summary>
+    public void Publish(SessionId session, IReadOnlyList<EncodedEvent> batch)
+    {
+        if (_hubs.TryGetValue(session, out var hub))
+        {
+            hub.Publish(batch);
+        }
+    }
+
+    public void Publish(SessionId session, PassingEvent e)
+    {
+        if (_hubs.TryGetValue(session, out var hub))
+        {
+            hub.Publish(e);
+        }
+    }
+
+    public SessionHub? Find(SessionId session) => _hubs.GetValueOrDefault(session);
+
+    public void CloseAll(int code, string reason)
+    {
+        foreach (var hub in _hubs.Values)
+        {
+            hub.CloseAll(code, reason);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+using Chat.Actors.Runtime;
+using Chat.Protocol;
+
+namespace Chat.Actors.Delivery;
+
+/// <summary>
+/// One reader's outbound queue. It is either live (the hub fills it, bounded in bytes) or behind (nothing is queued for it; its owner pages
+/// from the journal at its own pace). It joins the live stream exactly at its cursor, and one that overflows falls behind again.
+/// </summary>
+/// <remarks>The hub offers from one thread at a time; the owner takes from one task; replies come from any thread.</remarks>
+public sealed class Subscriber
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<Queued> _queue = new();
+    private readonly int _queueLimit;
+    private readonly Func<SessionEvent, bool>? _filter;
+    private readonly AsyncSignal _signal = new();
+    private TaskCompletionSource? _room;
+    private int _queuedBytes;
+
+    /// <param name="userId">Whose reader this is: removal from the session closes it.</param>
+    /// <param name="queueLimit">Bytes that may wait while live.</param>
+    /// <param name="filter">Events that this reader wants at all; null for all.</param>
+    public Subscriber(FaceCodec face, string userId, int queueLimit, Func<SessionEvent, bool>? filter = null)
+    {
+        Face = face;
+        UserId = userId;
+        _queueLimit = queueLimit;
+        _filter = filter;
+    }
+
+    public FaceCodec Face { get; }
+    public string UserId { get; }
+
+    /// <summary>Seq up to which everything has been queued or paged.</summary>
+    public long Cursor { get; private set; }
+
+    /// <summary>Seq of the last stored frame that was queued or paged: what the next one's <c>prev</c> names.</summary>
+    public long LastShown { get; private set; }
+
+    public bool IsLive { get; private set; }
+
+    /// <summary>Has been live once: from then on, lagging is the reader's own slowness.</summary>
+    public bool WasLive { get; private set; }
+
+    /// <summary>Set once, by whoever ends this reader first.</summary>
+    public (int Code, string Reason)? Closing { get; private set; }
+
+    public bool Wants(SessionEvent e) => _filter is null || _filter(e);
+
+    /// <summary>From the hub: a durable event.</summary>
+    internal void Offer(EncodedEvent e)
+    {
+        if (e.Event is MemberRemoved removed && removed.UserId == UserId)
+        {
+            Close(CloseCode.Refused, "Removed from the session");
+            return;
+        }
+        lock (_gate)
+        {
+            if (!IsLive || e.Seq <= Cursor)
+            {
+                return;
+            }
+            if (e.Seq > Cursor + 1)
+            {
+                FallBehind();
+                return;
+            }
+            if (Wants(e.Event) && e.FrameFor(Face) is { } frame)
+            {
+                if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
+                {
+                    FallBehind();
+                    return;
+                }
+                Enqueue(frame, e.Seq);
+                LastShown = e.Seq;
+            }
+            Cursor = e.Seq;
+        }
+    }
+
+    /// <summary>From the hub: a passing event's frame, dropped while the reader has much to read already.</summary>
+    internal void OfferPassing(Frame frame)
+    {
+        lock (_gate)
+        {
+            if (_queuedBytes <= _queueLimit / 2)
+            {
+                Enqueue(frame, seq: 0);
+            }
+        }
+    }
+
+    /// <summary>An answer to this reader alone; never dropped.</summary>
+    public void Send(Frame frame)
+    {
+        lock (_gate)
+        {
+            Enqueue(frame, seq: 0);
+        }
+    }
+
+    /// <summary>Ends the reader once what is queued has been taken; the first reason stays.</summary>
+    public void Close(int code, string reason)
+    {
+        lock (_gate)
+        {
+            Closing ??= (code, reason);
+            _signal.Set();
+        }
+    }
+
+    /// <summary>Sets the cursor back (or on), behind. Stored frames above it that still wait are dropped: they will be paged.</summary>
+    public void Rewind(long cursor)
+    {
+        lock (_gate)
+        {
+            var kept = _queue.Where(q => q.Seq <= cursor).ToList();
+            _queue.Clear();
+            _queuedBytes = 0;
+            foreach (var queued in kept)
+            {
+                _queue.Enqueue(queued);
+                _queuedBytes += queued.Frame.Length;
+            }
+            Cursor = LastShown = cursor;
+            FallBehind();
+        }
+    }
+
+    /// <summary>The owner has paged up to this seq, and shown it or not.</summary>
+    public void AdvanceTo(long seq, bool shown)
+    {
+        lock (_gate)
+        {
+            Cursor = seq;
+            LastShown = shown ? seq : LastShown;
+        }
+    }
+
+    /// <summary>Called under the hub's lock.</summary>
+    internal bool GoLive(long published)
+    {
+        lock (_gate)
+        {
+            if (published > Cursor)
+            {
+                return false;
+            }
+            IsLive = WasLive = true;
+            return true;
+        }
+    }
+
+    /// <summary>Called by the hub when the log is known to be longer than what was offered.</summary>
+    internal void NoteHead(long head)
+    {
+        lock (_gate)
+        {
+            if (IsLive && head > Cursor)
+            {
+                FallBehind();
+            }
+        }
+    }
+
+    /// <summary>Waits until there is something to take, to page or to close. One waiter at a time.</summary>
+    public ValueTask WaitAsync() => _signal.WaitAsync();
+
+    /// <summary>Wakes the owner.</summary>
+    public void Wake() => _signal.Set();
+
+    /// <summary>Moves waiting frames, oldest first, up to about the given bytes (one frame at least). Returns the bytes moved.</summary>
+    public int Take(List<Frame> frames, int maxBytes)
+    {
+        lock (_gate)
+        {
+            var bytes = 0;
+            while (_queue.TryPeek(out var queued) && (bytes == 0 || bytes + queued.Frame.Length <= maxBytes))
+            {
+                _queue.Dequeue();
+                frames.Add(queued.Frame);
+                bytes += queued.Frame.Length;
+            }
+            _queuedBytes -= bytes;
+            if (_queue.Count > 0)
+            {
+                _signal.Set();
+            }
+            if (_room is { } room && _queuedBytes <= _queueLimit / 2)
+            {
+                _room = null;
+                room.TrySetResult();
+            }
+            return bytes;
+        }
+    }
+
+    /// <summary>For whoever makes replies: completes at once unless so many wait that no more should be asked for.</summary>
+    public Task WhenRoomAsync(CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_queuedBytes <= _queueLimit || Closing is not null)
+            {
+                return Task.CompletedTask;
+            }
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task.WaitAsync(cancellation);
+        }
+    }
+
+    private void Enqueue(Frame frame, long seq)
+    {
+        if (Closing is not null)
+        {
+            return;
+        }
+        _queue.Enqueue(new Queued(frame, seq));
+        _queuedBytes += frame.Length;
+        _signal.Set();
+    }
+
+    private void FallBehind()
+    {
+        IsLive = false;
+        _signal.Set();
+    }
+
+    private readonly record struct Queued(Frame Frame, long Seq);
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Chat.Protocol;
+
+namespace Chat.Actors.Sessions;
+
+/// <summary>Messages, their edits, deletions and reactions.</summary>
+internal static class MessageRules
+{
+    public static Decision Post(SessionState state, PostMessage c, DateTimeOffset now)
+    {
+        if (state.Sends.Find(c.Caller.UserId, c.ClientMessageId, now) is { } first)
+        {
+            return Decision.Unchanged(state, first);
+        }
+        if (state.IsArchived)
+        {
+            return Decision.Reject(ErrorCode.Archived, "The session is archived");
+        }
+        var isUser = !c.Caller.IsAgent;
+        var answer = isUser ? AnswerFor(state, c, now) : null;
+        if (answer is not null && state.Runs.Count >= Limits.OpenRuns)
+        {
+            return new Decision(new Rejected(ErrorCode.RateLimit, $"{Limits.OpenRuns} answers are waiting already", TimeSpan.FromSeconds(5)), []);
+        }
+        var posted = new MessagePosted
+        {
+            At = now,
+            MessageId = c.MessageId,
+            SenderType = isUser ? "user" : "agent",
+            SenderId = c.Caller.UserId,
+            SenderName = c.Caller.Name,
+            MessageType = c.MessageType,
+            Content = c.Content,
+            Metadata = c.Metadata,
+            ReplyTo = c.ReplyTo,
+            ClientMessageId = c.ClientMessageId,
+            RunId = answer?.MessageId,
+        };
+        var reply = new Accepted { Seq = 0, At = now, MessageId = c.MessageId, RunId = answer?.MessageId };
+        return answer is null ? Decision.Of(state, reply, posted) : Decision.Of(state, reply, posted, answer);
+    }
+
+    public static Decision Edit(SessionState state, EditMessage c, MessageFacts? target, DateTimeOffset now) =>
+        RefuseChange(state, c.Caller, target)
+        ?? Decision.Of(state, new Accepted { Seq = 0, At = now, MessageId = c.MessageId }, new MessageEdited { At = now, MessageId = c.MessageId, Content = c.Content, By = c.Caller.UserId });
+
+    public static Decision Delete(SessionState state, DeleteMessage c, MessageFacts? target, DateTimeOffset now)
+    {
+        if (target is { IsDeleted: true } && target.Author == c.Caller.UserId)
+        {
+            return Decision.Unchanged(state);
+        }
+        return RefuseChange(state, c.Caller, target)
+            ?? Decision.Of(state, new Accepted { Seq = 0, At = now, MessageId = c.MessageId }, new MessageDeleted { At = now, MessageId = c.MessageId, By = c.Caller.UserId });
+    }
+
+    public static Decision React(SessionState state, React c, MessageFacts? target, DateTimeOffset now) => target switch
+    {
+        null or { IsDeleted: true } => Decision.Reject(ErrorCode.NotFound, "Message not found"),
+        _ when state.IsArchived => Decision.Reject(ErrorCode.Archived, "The session is archived"),
+        _ => Decision.Of(state, new ReactionChanged { At = now, MessageId = c.MessageId, Emoji = c.Emoji, UserId = c.Caller.UserId, Removed = c.Remove }),
+    };
+
+    private static Decision? RefuseChange(SessionState state, Caller caller, MessageFacts? target) => target switch
+    {
+        null or { IsDeleted: true } => Decision.Reject(ErrorCode.NotFound, "Message not found"),
+        _ when state.IsArchived => Decision.Reject(ErrorCode.Archived, "The session is archived"),
+        _ when target.Author != caller.UserId => Decision.Reject(ErrorCode.Forbidden, "Only the author may change a message"),
+        _ => null,
+    };
+
+    private static RunQueued? AnswerFor(SessionState state, PostMessage c, DateTimeOffset now)
+    {
+        (int Id, string Name)? agent = state.Created is { AgentId: { } id, AgentExternal: false }
+            ? (id, state.Created.AgentName ?? id.ToString(CultureInfo.InvariantCulture))
+            : state.Created.AgentId is null ? c.AnswerBy : null;
+        return agent is var (agentId, name)
+            ? new RunQueued { At = now, MessageId = c.RunId, AgentId = agentId, AgentName = name, PromptId = c.MessageId }
+            : null;
+    }
+}

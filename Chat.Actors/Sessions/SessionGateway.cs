@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Chat.Actors.Runtime;
+using Chat.Protocol;
+
+namespace Chat.Actors.Sessions;
+
+/// <summary>The door to the sessions of this node: wakes a session for its first command and lets it go when it has been idle.</summary>
+public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
+{
+    /// <summary>Names that lead to no session are let go sooner, so that guessing them fills no memory.</summary>
+    private static readonly TimeSpan EmptyIdle = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<SessionId, Loaded> _sessions = new();
+    private readonly SessionServices _services;
+    private readonly ITimer _sweep;
+    private bool _closed;
+
+    public SessionGateway(SessionServices services)
+    {
+        _services = services;
+        var period = TimeSpan.FromSeconds(Math.Clamp(services.PassivateAfter.TotalSeconds / 4, 1, 5));
+        _sweep = services.Time.CreateTimer(_ => Sweep(), null, period, period);
+    }
+
+    /// <summary>Sessions in memory.</summary>
+    public int LoadedCount => _sessions.Count;
+
+    public async ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
+    {
+        if (command.Check() is { } rejected)
+        {
+            return rejected;
+        }
+        using var activity = ChatActivity.Source.StartActivity("session.ask");
+        activity?.SetTag("chat.command", command.GetType().Name);
+        var ask = new Ask(command);
+        if (Post(session, ask) is { } overloaded)
+        {
+            return overloaded;
+        }
+        return await ask.Reply.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default)
+    {
+        var read = new Read();
+        if (Post(session, read) is { } overloaded)
+        {
+            throw new Persistence.JournalUnavailableException(overloaded.Text);
+        }
+        return await read.View.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets every session finish what it has; later commands are refused.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _closed = true;
+        await _sweep.DisposeAsync();
+        foreach (var loaded in _sessions.Values)
+        {
+            loaded.Actor.Stop();
+        }
+        await Task.WhenAll(_sessions.Values.Select(loaded => loaded.Actor.Completion));
+    }
+
+    private Rejected? Post(SessionId session, SessionMessage message)
+    {
+        while (!_closed)
+        {
+            var loaded = _sessions.GetOrAdd(session, static (id, services) => new Loaded(id, services), _services);
+            loaded.Touch(_services.Time);
+            switch (loaded.Actor.TryPost(message))
+            {
+                case PostResult.Taken:
+                    return null;
+                case PostResult.Full:
+                    return new Rejected(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
+            }
+            // Passivated between the look-up and the post: the next round loads it anew.
+            _sessions.TryRemove(KeyValuePair.Create(session, loaded));
+        }
+        return new Rejected(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
+    }
+
+    private void Sweep()
+    {
+        foreach (var (id, loaded) in _sessions)
+        {
+            var idle = loaded.IdleFor(_services.Time);
+            if ((idle >= _services.PassivateAfter || idle >= EmptyIdle && loaded.Actor.IsEmpty) && loaded.Actor.TryStopIdle())
+            {
+                _sessions.TryRemove(KeyValuePair.Create(id, loaded));
+            }
+        }
+    }
+
+    private sealed class Loaded
+    {
+        private readonly Lazy<SessionActor> _actor;
+        private long _used;
+
+        // Lazy, because GetOrAdd may make one that it throws away.
+        public Loaded(SessionId id, SessionServices services) => _actor = new Lazy<SessionActor>(() =>
+        {
+            var actor = new SessionActor(id, services);
+            actor.Start();
+            return actor;
+        });
+
+        public SessionActor Actor => _actor.Value;
+
+        public void Touch(TimeProvider time) => Volatile.Write(ref _used, time.GetTimestamp());
+
+        public TimeSpan IdleFor(TimeProvider time) => time.GetElapsedTime(Volatile.Read(ref _used));
+    }
+}

@@ -1,0 +1,52 @@
+using Chat.Protocol;
+
+namespace Chat.Actors.Sessions;
+
+/// <summary>What lies in a session's mailbox.</summary>
+internal abstract record SessionMessage;
+
+/// <summary>Someone waits for an answer.</summary>
+internal abstract record Waiting : SessionMessage
+{
+    /// <summary>How often an append on its behalf has failed.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>It waits on an append, which will answer it.</summary>
+    public bool IsPlaced { get; set; }
+
+    public abstract void Fail(Exception fault);
+
+    public abstract void Refuse(Rejected rejected);
+}
+
+internal sealed record Ask(SessionCommand Command) : Waiting
+{
+    private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<Reply> Reply => _reply.Task;
+
+    public void Answer(Reply reply) => _reply.TrySetResult(reply);
+
+    public override void Fail(Exception fault) => _reply.TrySetException(fault);
+
+    public override void Refuse(Rejected rejected) => Answer(rejected);
+}
+
+internal sealed record Read : Waiting
+{
+    private readonly TaskCompletionSource<SessionView?> _view = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<SessionView?> View => _view.Task;
+
+    public void Answer(SessionView? view) => _view.TrySetResult(view);
+
+    public override void Fail(Exception fault) => _view.TrySetException(fault);
+
+    public override void Refuse(Rejected rejected) => Fail(new Persistence.JournalUnavailableException(rejected.Text));
+}
+
+/// <summary>An append has ended, one way or the other.</summary>
+internal sealed record AppendDone(AppendBatch Batch) : SessionMessage;
+
+/// <summary>The state was dropped and is to be read from the log again.</summary>
+internal sealed record Recover : SessionMessage;

@@ -1,0 +1,27 @@
+using Chat.Actors.Delivery;
+using Chat.Actors.Persistence;
+using Chat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Actors.Sessions;
+
+/// <summary>What every session needs of its node.</summary>
+public sealed record SessionServices
+{
+    public required IJournal Journal { get; init; }
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Gives durable events to this node's readers and agents; called in order per session, and must not block.</summary>
+    public required Action<SessionId, IReadOnlyList<EncodedEvent>> Publish { get; init; }
+
+    /// <summary>Looks a message up in the history, not older than the log as of the call.</summary>
+    public required Func<SessionId, MessageId, ValueTask<MessageFacts?>> FindMessage { get; init; }
+
+    /// <summary>Events between two snapshots of a session.</summary>
+    public int SnapshotEvery { get; init; } = 500;
+
+    /// <summary>An idle session leaves memory after this.</summary>
+    public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    public required ILogger Logger { get; init; }
+}

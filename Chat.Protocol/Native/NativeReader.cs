@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Chat.Protocol;
+
+/// <summary>Client frames of the native WebSocket, from bytes.</summary>
+public static class NativeReader
+{
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = Limits.JsonDepth };
+
+    /// <summary>The frame, or why it is refused. No bytes make it throw.</summary>
+    /// <param name="clientMessageId">The refused frame's own id, where it had one.</param>
+    public static NativeRequest? Read(ReadOnlyMemory<byte> bytes, out Rejected? rejected, out string? clientMessageId)
+    {
+        clientMessageId = null;
+        rejected = null;
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, Options);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                rejected = new Rejected(ErrorCode.BadJson, "A frame must be a JSON object");
+                return null;
+            }
+            var fields = new JsonFields(document.RootElement);
+            if (fields.OptionalText("client_message_id") is { } id)
+            {
+                rejected = Limits.CheckText("client_message_id", id, Limits.Name);
+                if (rejected is not null)
+                {
+                    return null;
+                }
+                clientMessageId = id;
+            }
+            var type = fields.OptionalText("type");
+            var request = Read(type, fields, clientMessageId);
+            rejected = request is null
+                ? new Rejected(ErrorCode.UnknownType, $"Unknown message type: {Shorten(type)}")
+                : null;
+            return request;
+        }
+        catch (JsonException)
+        {
+            rejected = new Rejected(ErrorCode.BadJson, "The frame is not JSON, or deeper than 32 levels");
+        }
+        catch (FieldException e)
+        {
+            rejected = new Rejected(ErrorCode.BadField, e.Message);
+        }
+        return null;
+    }
+
+    private static NativeRequest? Read(string? type, JsonFields f, string? clientId) => type switch
+    {
+        "message" => new NativeRequest.Message(f.Text("content"), f.OptionalText("message_type") ?? "text", f.OptionalObject("metadata"), f.OptionalText("reply_to")) { ClientMessageId = clientId },
+        "typing" => new NativeRequest.Typing(f.Flag("is_typing")),
+        "read" => new NativeRequest.Read(f.Number("seq")),
+        "edit" => new NativeRequest.Edit(f.Text("message_id"), f.Text("content")) { ClientMessageId = clientId },
+        "delete" => new NativeRequest.Delete(f.Text("message_id")) { ClientMessageId = clientId },
+        "react" => new NativeRequest.React(f.Text("message_id"), f.Text("emoji"), f.Flag("remove", absent: false)) { ClientMessageId = clientId },
+        "stop" => new NativeRequest.Stop(f.OptionalText("message_id")) { ClientMessageId = clientId },
+        "stream_start" => new NativeRequest.StreamStart(f.OptionalText("content")) { ClientMessageId = f.OptionalText("message_id") ?? clientId },
+        "stream_chunk" => new NativeRequest.StreamChunk(f.OptionalText("message_id"), f.Text("content"), f.OptionalInt("index")),
+        "stream_end" => new NativeRequest.StreamEnd(f.OptionalText("message_id"), f.OptionalText("content"), f.OptionalInt("tokens_used") ?? 0, f.OptionalInt("latency_ms")),
+        "sync" => new NativeRequest.Sync(f.Number("since")),
+        "auth" => new NativeRequest.Auth(f.Text("token")),
+        "ping" => new NativeRequest.Ping(),
+        _ => null,
+    };
+
+    /// <summary>The type goes back to the one who sent it, but not at any length.</summary>
+    private static string Shorten(string? type) => type switch
+    {
+        null => "none",
+        { Length: > 100 } => string.Concat(type.AsSpan(0, 100), "…"),
+        _ => type,
+    };
+}
