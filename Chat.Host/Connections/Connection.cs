@@ -1,0 +1,270 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using Chat.Actors.Delivery;
+using Chat.Host.Configuration;
+using Chat.Protocol;
+using WebSocketOptions = Chat.Host.Configuration.WebSocketOptions;
+
+namespace Chat.Host.Connections;
+
+/// <summary>What a face does with a socket; <see cref="Connection"/> does the rest.</summary>
+internal interface IFaceConnection
+{
+    /// <summary>One client frame, in the order of arrival. The bytes are the connection's own and are used again afterwards.</summary>
+    ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation);
+
+    /// <summary>
+    /// One step of a reader that is behind: its frames, in order. True when the subscriber has become live.
+    /// </summary>
+    /// <exception cref="SessionGoneException" />
+    ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation);
+}
+
+/// <summary>
+/// One live socket: a reader task, a writer task that drains the subscriber's queue into as few writes as it can, the heartbeat and the limits.
+/// </summary>
+internal sealed class Connection : IAsyncDisposable
+{
+    /// <summary>Frames that wait are gathered into writes of about this size: more saves no system call worth having.</summary>
+    private const int WriteSize = 64 * 1024;
+
+    private static readonly byte[] Ping = [0x89, 0x00];
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly WebSocket _socket;
+    private readonly GatedStream? _stream;
+    private readonly Subscriber _subscriber;
+    private readonly WebSocketOptions _options;
+    private readonly CancellationTokenSource _abort;
+    private readonly ITimer _heartbeat;
+
+    /// <param name="stream">The gated stream under the socket; null where there is none (HTTP/2), then frames go the ordinary way.</param>
+    public Connection(WebSocket socket, GatedStream? stream, Subscriber subscriber, WebSocketOptions options, TimeProvider time, CancellationToken aborted)
+    {
+        _socket = socket;
+        _stream = stream;
+        _subscriber = subscriber;
+        _options = options;
+        _abort = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        var period = TimeSpan.FromTicks(Math.Min(options.HeartbeatInterval.Ticks, options.ConnectionTimeout.Ticks / 2));
+        _heartbeat = time.CreateTimer(static state => ((Connection)state!).Beat(), this, period, period);
+    }
+
+    public CancellationToken Aborted => _abort.Token;
+
+    /// <summary>Closes after what is queued has been written.</summary>
+    public void Close(int code, string reason) => _subscriber.Close(code, reason);
+
+    /// <summary>Runs until the socket has ended, on whichever side; no exception of the network leaves it.</summary>
+    public async Task RunAsync(IFaceConnection face)
+    {
+        var reading = ReadAsync(face);
+        try
+        {
+            await WriteAsync(face);
+            if (_subscriber.Closing is { } closing && _socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
+                await _socket.CloseOutputAsync((WebSocketCloseStatus)_subscriber.Closing!.Value.Code, _subscriber.Closing.Value.Reason, _abort.Token);
+            }
+        }
+        catch (Exception e) when (IsOfNetwork(e))
+        {
+            _abort.Cancel();
+        }
+        // The peer answers the close frame, or it has gone.
+        _abort.CancelAfter(CloseTimeout);
+        await reading;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _heartbeat.DisposeAsync();
+        _abort.Dispose();
+        _socket.Dispose();
+    }
+
+    private async Task ReadAsync(IFaceConnection face)
+    {
+        var limit = _options.MessageSizeLimit;
+        try
+        {
+            while (true)
+            {
+                // Waits without a buffer: an idle socket costs no memory for what may never come.
+                var result = await _socket.ReceiveAsync(Memory<byte>.Empty, _abort.Token);
+                if (result.MessageType == WebSocketMessageType.Close)
+                {
+                    break;
+                }
+                var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(4096, limit + 1));
+                try
+                {
+                    var length = 0;
+                    do
+                    {
+                        if (length > limit)
+                        {
+                            Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
+                            return;
+                        }
+                        if (length == buffer.Length)
+                        {
+                            var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 4, limit + 1));
+                            buffer.AsSpan(0, length).CopyTo(larger);
+                            ArrayPool<byte>.Shared.Return(buffer);
+                            buffer = larger;
+                        }
+                        result = await _socket.ReceiveAsync(buffer.AsMemory(length), _abort.Token);
+                        length += result.Count;
+                    }
+                    while (!result.EndOfMessage);
+                    if (result.MessageType == WebSocketMessageType.Close)
+                    {
+                        break;
+                    }
+                    if (length > limit)
+                    {
+                        Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
+                        return;
+                    }
+                    await face.ReceiveAsync(buffer.AsMemory(0, length), _abort.Token);
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                }
+                // One who does not read its answers is not asked for more.
+                await _subscriber.WhenRoomAsync(_abort.Token);
+            }
+        }
+        catch (Exception e) when (IsOfNetwork(e))
+        {
+            // The peer has gone: the ordinary end of a socket.
+        }
+        finally
+        {
+            Close(CloseCode.Normal, "");
+        }
+    }
+
+    private async Task WriteAsync(IFaceConnection face)
+    {
+        var frames = new List<Frame>();
+        while (true)
+        {
+            while (_subscriber.Take(frames, WriteSize) > 0)
+            {
+                await WriteAsync(frames);
+            }
+            if (_subscriber.Closing is not null)
+            {
+                return;
+            }
+            if (_subscriber.IsLive)
+            {
+                await _subscriber.WaitAsync();
+                continue;
+            }
+            try
+            {
+                await face.PageAsync(frames, _abort.Token);
+            }
+            catch (SessionGoneException)
+            {
+                Close(CloseCode.Refused, "Session not found");
+            }
+            catch (Actors.Persistence.JournalUnavailableException)
+            {
+                // The log cannot be read now: the client comes back with its cursor when it can.
+                Close(CloseCode.Overloaded, "The storage does not answer");
+            }
+            await WriteAsync(frames);
+        }
+    }
+
+    private async ValueTask WriteAsync(List<Frame> frames)
+    {
+        if (_stream is null)
+        {
+            foreach (var frame in frames)
+            {
+                await _socket.SendAsync(frame.Payload, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, _abort.Token);
+            }
+        }
+        else if (frames.Count == 1)
+        {
+            await _stream.WriteAsync(frames[0].Bytes, _abort.Token);
+        }
+        else if (frames.Count > 1)
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(frames.Sum(frame => frame.Length));
+            try
+            {
+                var length = 0;
+                foreach (var frame in frames)
+                {
+                    frame.Bytes.CopyTo(buffer.AsMemory(length));
+                    length += frame.Length;
+                }
+                await _stream.WriteAsync(buffer.AsMemory(0, length), _abort.Token);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+        frames.Clear();
+    }
+
+    private void Beat()
+    {
+        if (_stream is null)
+        {
+            return;
+        }
+        if (_stream.Writing > _options.WriteTimeout)
+        {
+            // It has not taken a byte for so long: a close frame would not reach it either.
+            Abort();
+        }
+        else if (_stream.SinceRead > _options.ConnectionTimeout)
+        {
+            Close(CloseCode.Overloaded, "No sign of life");
+            _abort.CancelAfter(CloseTimeout);
+        }
+        else
+        {
+            _ = PingAsync();
+        }
+    }
+
+    private async Task PingAsync()
+    {
+        try
+        {
+            if (_stream!.Writing == TimeSpan.Zero)
+            {
+                await _stream.WriteAsync(Ping, _abort.Token);
+            }
+        }
+        catch (Exception e) when (IsOfNetwork(e))
+        {
+            Abort();
+        }
+    }
+
+    private void Abort()
+    {
+        try
+        {
+            _abort.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The socket ended while the timer fired.
+        }
+    }
+
+    private static bool IsOfNetwork(Exception e) =>
+        e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException or InvalidOperationException { Source: "System.Net.WebSockets" };
+}

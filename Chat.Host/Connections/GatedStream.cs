@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Chat.Host.Connections;
+
+/// <summary>
+/// The upgraded stream under a WebSocket, with one writer at a time: the framework's own control frames and this server's finished frames
+/// must not interleave. It also knows when anything, a pong too, was last read.
+/// </summary>
+internal sealed class GatedStream(Stream inner) : Stream
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private long _lastRead = Stopwatch.GetTimestamp();
+    private long _writeStarted;
+
+    public TimeSpan SinceRead => Stopwatch.GetElapsedTime(Volatile.Read(ref _lastRead));
+
+    /// <summary>How long the write that is under way has taken; zero if none is.</summary>
+    public TimeSpan Writing => Volatile.Read(ref _writeStarted) is var started && started > 0 ? Stopwatch.GetElapsedTime(started) : TimeSpan.Zero;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _lastRead, Stopwatch.GetTimestamp());
+        return read;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _writeStarted, Stopwatch.GetTimestamp());
+        try
+        {
+            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Volatile.Write(ref _writeStarted, 0);
+            _gate.Release();
+        }
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override bool CanRead => true;
+    public override bool CanSeek => false;
+    public override bool CanWrite => true;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+            _gate.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Puts the gate under every upgrade; to stand before <c>UseWebSockets</c>.</summary>
+    public static Task GateUpgrade(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+        {
+            context.Features.Set<IHttpUpgradeFeature>(new GatedUpgrade(upgrade, context.Features));
+        }
+        return next(context);
+    }
+
+    private sealed class GatedUpgrade(IHttpUpgradeFeature upgrade, IFeatureCollection features) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => upgrade.IsUpgradableRequest;
+
+        public async Task<Stream> UpgradeAsync()
+        {
+            var stream = new GatedStream(await upgrade.UpgradeAsync());
+            features.Set(stream);
+            return stream;
+        }
+    }
+}
