@@ -30,6 +30,9 @@ public sealed record Identity(string UserId, string Name, Roles Roles, DateTimeO
         return claim[..length];
     }
 
+    /// <summary>For minimal API handlers: a parameter of this type is the caller that <c>RequireIdentity</c> let in.</summary>
+    public static ValueTask<Identity?> BindAsync(HttpContext context) => new(context.GetIdentity());
+
     private static bool IsClean(string value)
     {
         for (var rest = value.AsSpan(); !rest.IsEmpty;)
