@@ -1,0 +1,9 @@
+DROP TABLE chat_read_markers;
+DROP TABLE chat_poison;
+DROP TABLE chat_projection;
+DROP TABLE chat_open_runs;
+DROP TABLE chat_reactions;
+DROP TABLE chat_members;
+DROP TABLE chat_files;
+DROP TABLE chat_messages;
+DROP TABLE chat_sessions;

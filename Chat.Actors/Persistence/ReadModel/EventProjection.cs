@@ -1,0 +1,125 @@
+using Chat.Protocol;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>
+/// What a batch of events does to the tables. Pure. A session's own row is written once per batch, however many of its events are in it: a thousand
+/// versions of one row in one transaction would each be walked over by the next.
+/// </summary>
+internal sealed class EventProjection
+{
+    /// <summary>Scalar values of the newest message that the session list shows; <c>substr</c> counts these in both databases.</summary>
+    public const int LastMessageLength = 200;
+
+    private readonly List<ReadStatement> _statements = [];
+    private readonly Dictionary<string, SessionChange> _changes = new(StringComparer.Ordinal);
+
+    private EventProjection()
+    {
+    }
+
+    public static IReadOnlyList<ReadStatement> Of(IEnumerable<StoredEvent> events, DateTimeOffset now)
+    {
+        var projection = new EventProjection();
+        foreach (var stored in events)
+        {
+            if (stored.Event is null)
+            {
+                projection._statements.Add(SetAside(stored, stored.Error ?? "The event cannot be read", now));
+            }
+            else
+            {
+                projection.Apply(stored, stored.Event);
+            }
+        }
+        foreach (var (session, change) in projection._changes)
+        {
+            projection._statements.Add(SessionStatements.Touch(session, change));
+        }
+        return projection._statements;
+    }
+
+    public static ReadStatement SetAside(StoredEvent stored, string error, DateTimeOffset now) => new(
+        "INSERT INTO chat_poison (ordering, log, seq, error, set_aside_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ordering) DO NOTHING",
+        [stored.Ordering, stored.Log, stored.Seq, Shorten(error), now]);
+
+    private void Apply(StoredEvent stored, SessionEvent e)
+    {
+        var session = stored.Log;
+        switch (e)
+        {
+            // Chunks stand in the log alone until the answer ends; a name's log is no session.
+            case StreamChunk or RunClaimed or NameClaimed:
+                return;
+            case SessionCreated created:
+                _statements.AddRange(SessionStatements.Create(session, created));
+                break;
+            case TitleChanged changed:
+                _statements.Add(SessionStatements.SetTitle(session, changed.Title));
+                break;
+            case MetadataChanged changed:
+                _statements.Add(SessionStatements.SetMetadata(session, changed.Metadata));
+                break;
+            case SessionArchived:
+                _statements.Add(SessionStatements.SetStatus(session, "archived", e.At));
+                break;
+            case SessionRestored:
+                _statements.Add(SessionStatements.SetStatus(session, "active", null));
+                break;
+            case MemberAdded added:
+                _statements.Add(SessionStatements.SetMember(session, added.Member));
+                break;
+            case MemberRemoved removed:
+                _statements.Add(SessionStatements.RemoveMember(session, removed.UserId));
+                break;
+            case MessagePosted posted:
+                _statements.Add(MessageStatements.Post(session, stored.Seq, posted));
+                break;
+            case StreamEnded ended:
+                _statements.Add(MessageStatements.EndStream(session, stored.Seq, ended));
+                _statements.Add(MessageStatements.CloseRun(ended.MessageId));
+                break;
+            case MessageEdited edited:
+                _statements.Add(MessageStatements.Edit(session, edited));
+                break;
+            case MessageDeleted deleted:
+                _statements.Add(MessageStatements.Delete(session, deleted.MessageId));
+                _statements.Add(MessageStatements.RemoveReactions(deleted.MessageId));
+                break;
+            case ReactionChanged reaction:
+                _statements.Add(MessageStatements.React(stored.Seq, reaction));
+                break;
+            case RunQueued queued:
+                _statements.Add(MessageStatements.QueueRun(session, queued));
+                break;
+            case StreamStarted started:
+                _statements.Add(MessageStatements.StartRun(session, started));
+                break;
+            default:
+                throw new UnappliedEventException($"The read model does not know {e.GetType().Name}");
+        }
+        Touch(session, stored.Seq, e);
+    }
+
+    private void Touch(string session, long seq, SessionEvent e)
+    {
+        var isNew = e is MessagePosted or StreamEnded;
+        var before = _changes.GetValueOrDefault(session);
+        _changes[session] = new SessionChange(
+            seq,
+            e.At,
+            isNew || e is SessionCreated ? e.At : before.ActiveAt,
+            before.NewMessages + (isNew ? 1 : 0),
+            before.MessagesChanged || isNew || e is MessageEdited or MessageDeleted);
+    }
+
+    private static string Shorten(string error)
+    {
+        // PostgreSQL's text holds no U+0000, and an error may quote one.
+        var text = error.Replace('\0', ' ');
+        return text.Length <= 1000 ? text : text[..(char.IsHighSurrogate(text[999]) ? 999 : 1000)];
+    }
+}
+
+/// <summary>What a batch changes in one session's row.</summary>
+internal readonly record struct SessionChange(long Head, DateTimeOffset At, DateTimeOffset? ActiveAt, int NewMessages, bool MessagesChanged);

@@ -1,0 +1,174 @@
+using System.Data.Common;
+using Chat.Protocol;
+using Dapper;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>Reads of messages and reactions, in SQL that both databases understand.</summary>
+internal static class MessageQueries
+{
+    internal const string PageBackward = $"{Columns} WHERE session_id = @session AND seq > @after AND seq < @before ORDER BY seq DESC LIMIT @limit";
+    internal const string PageForward = $"{Columns} WHERE session_id = @session AND seq > @after AND seq < @before ORDER BY seq LIMIT @limit";
+    internal const string Conversation = $"{Columns} WHERE session_id = @session AND seq <= @last AND NOT is_deleted ORDER BY seq DESC LIMIT @limit";
+
+    /// <summary>Times never go back within a session, so a time is a seq, found by one step into the index.</summary>
+    internal const string FirstFrom =
+        "SELECT seq FROM chat_messages WHERE session_id = @session AND created_at >= @time ORDER BY created_at, seq LIMIT 1";
+
+    internal const string LastUpTo =
+        "SELECT seq FROM chat_messages WHERE session_id = @session AND created_at <= @time ORDER BY created_at DESC, seq DESC LIMIT 1";
+
+    /// <summary>A page is a stretch of seqs without a hole in it, which spares both databases a list of ids.</summary>
+    internal const string Reactions =
+        """
+        SELECT r.message_id AS MessageId, r.emoji AS Emoji, r.user_id AS UserId
+        FROM chat_messages m CROSS JOIN chat_reactions r
+        WHERE m.session_id = @session AND m.seq >= @first AND m.seq <= @last AND r.message_id = m.message_id ORDER BY r.seq
+        """;
+
+    private const string Columns =
+        """
+        SELECT session_id AS SessionId, message_id AS MessageId, seq AS Seq, sender_type AS SenderType, sender_id AS SenderId, sender_name AS SenderName,
+            message_type AS MessageType, content AS Content, metadata_raw AS Metadata, tokens_used AS TokensUsed, latency_ms AS LatencyMs, status AS Status,
+            reply_to AS ReplyTo, is_edited AS IsEdited, edited_at AS EditedAt, is_deleted AS IsDeleted, created_at AS CreatedAt
+        FROM chat_messages
+        """;
+
+    public static async Task<MessagePage?> PageAsync(
+        DbTransaction transaction, SessionId session, HistoryCursor? before, HistoryCursor? after, int limit, CancellationToken cancellation)
+    {
+        var low = after is { } a ? await SeqOfAsync(transaction, session, a, isUpper: false, cancellation) : 0;
+        var high = before is { } b ? await SeqOfAsync(transaction, session, b, isUpper: true, cancellation) : long.MaxValue;
+        if (low is null || high is null)
+        {
+            return null;
+        }
+        var isForward = after is not null;
+        var rows = await RowsAsync(
+            transaction,
+            isForward ? PageForward : PageBackward,
+            new { session = session.Value, after = low.Value, before = high.Value, limit = limit + 1L },
+            cancellation);
+        var hasMore = rows.Count > limit;
+        if (hasMore)
+        {
+            rows.RemoveAt(limit);
+        }
+        if (!isForward)
+        {
+            rows.Reverse();
+        }
+        var total = await transaction.Connection!.ExecuteScalarAsync<int>(new CommandDefinition(
+            "SELECT message_count FROM chat_sessions WHERE session_id = @session", new { session = session.Value }, transaction, cancellationToken: cancellation));
+        return new MessagePage(await WithReactionsAsync(transaction, session, rows, cancellation), hasMore, total);
+    }
+
+    public static async Task<MessageRow?> FindAsync(DbTransaction transaction, SessionId session, MessageId message, CancellationToken cancellation)
+    {
+        var rows = await RowsAsync(
+            transaction, $"{Columns} WHERE message_id = @message AND session_id = @session", new { session = session.Value, message = message.Value }, cancellation);
+        return (await WithReactionsAsync(transaction, session, rows, cancellation)).SingleOrDefault();
+    }
+
+    public static async Task<IReadOnlyList<MessageRow>> ConversationAsync(
+        DbTransaction transaction, SessionId session, long last, int limit, CancellationToken cancellation)
+    {
+        var rows = await RowsAsync(transaction, Conversation, new { session = session.Value, last, limit }, cancellation);
+        rows.Reverse();
+        return rows;
+    }
+
+    /// <summary>The seq that an exclusive bound at the cursor has; null where it names a message that is not there.</summary>
+    private static async Task<long?> SeqOfAsync(
+        DbTransaction transaction, SessionId session, HistoryCursor cursor, bool isUpper, CancellationToken cancellation)
+    {
+        if (cursor.Seq is { } seq)
+        {
+            return seq;
+        }
+        if (cursor.Message is { } message)
+        {
+            return await ScalarAsync(
+                "SELECT seq FROM chat_messages WHERE message_id = @message AND session_id = @session", new { session = session.Value, message = message.Value });
+        }
+        // Stored times are whole milliseconds: what is before a time within one is before the next.
+        var time = cursor.Time!.Value.ToMilliseconds();
+        return isUpper
+            ? await ScalarAsync(FirstFrom, new { session = session.Value, time = new StoredTime(time < cursor.Time ? time.AddMilliseconds(1) : time) }) ?? long.MaxValue
+            : await ScalarAsync(LastUpTo, new { session = session.Value, time = new StoredTime(time) }) ?? 0;
+
+        Task<long?> ScalarAsync(string sql, object arguments) =>
+            transaction.Connection!.ExecuteScalarAsync<long?>(new CommandDefinition(sql, arguments, transaction, cancellationToken: cancellation));
+    }
+
+    private static async Task<List<MessageRow>> RowsAsync(DbTransaction transaction, string sql, object arguments, CancellationToken cancellation)
+    {
+        var rows = await transaction.Connection!.QueryAsync<Stored>(new CommandDefinition(sql, arguments, transaction, cancellationToken: cancellation));
+        return [.. rows.Select(row => row.ToRow())];
+    }
+
+    private static async Task<List<MessageRow>> WithReactionsAsync(
+        DbTransaction transaction, SessionId session, List<MessageRow> rows, CancellationToken cancellation)
+    {
+        if (rows.Count == 0)
+        {
+            return rows;
+        }
+        var reactions = (await transaction.Connection!.QueryAsync<StoredReaction>(new CommandDefinition(
+            Reactions, new { session = session.Value, first = rows[0].Seq, last = rows[^1].Seq }, transaction, cancellationToken: cancellation)))
+            .ToLookup(reaction => reaction.MessageId);
+        return reactions.Count == 0 ? rows : rows.ConvertAll(row => row with { Reactions = Group(reactions[row.MessageId.Value]) });
+    }
+
+    private static List<ReactionRow> Group(IEnumerable<StoredReaction> reactions) =>
+        [.. reactions.GroupBy(reaction => reaction.Emoji).Select(group => new ReactionRow(group.Key, group.Count(), [.. group.Select(reaction => reaction.UserId)]))];
+
+    private sealed class StoredReaction
+    {
+        public string MessageId { get; init; } = "";
+        public string Emoji { get; init; } = "";
+        public string UserId { get; init; } = "";
+    }
+
+    private sealed class Stored
+    {
+        public string SessionId { get; init; } = "";
+        public string MessageId { get; init; } = "";
+        public long Seq { get; init; }
+        public string SenderType { get; init; } = "";
+        public string SenderId { get; init; } = "";
+        public string SenderName { get; init; } = "";
+        public string MessageType { get; init; } = "";
+        public string? Content { get; init; }
+        public string? Metadata { get; init; }
+        public int? TokensUsed { get; init; }
+        public int? LatencyMs { get; init; }
+        public string? Status { get; init; }
+        public string? ReplyTo { get; init; }
+        public bool IsEdited { get; init; }
+        public StoredTime? EditedAt { get; init; }
+        public bool IsDeleted { get; init; }
+        public StoredTime CreatedAt { get; init; }
+
+        public MessageRow ToRow() => new()
+        {
+            SessionId = new(SessionId),
+            MessageId = new(MessageId),
+            Seq = Seq,
+            SenderType = SenderType,
+            SenderId = SenderId,
+            SenderName = SenderName,
+            MessageType = MessageType,
+            Content = Content,
+            Metadata = Metadata,
+            TokensUsed = TokensUsed,
+            LatencyMs = LatencyMs,
+            Status = Status,
+            ReplyTo = ReplyTo is null ? null : new(ReplyTo),
+            IsEdited = IsEdited,
+            EditedAt = EditedAt?.Value,
+            IsDeleted = IsDeleted,
+            CreatedAt = CreatedAt.Value,
+        };
+    }
+}

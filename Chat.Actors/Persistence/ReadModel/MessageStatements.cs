@@ -1,0 +1,67 @@
+using Chat.Protocol;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>Writes to <c>chat_messages</c>, <c>chat_reactions</c> and <c>chat_open_runs</c>.</summary>
+internal static class MessageStatements
+{
+    public static ReadStatement Post(string session, long seq, MessagePosted e)
+    {
+        var (metadata, raw) = JsonText.Columns(e.Metadata);
+        return new(
+            """
+            INSERT INTO chat_messages (session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            """,
+            [session, e.MessageId.Value, seq, e.SenderType, e.SenderId, e.SenderName, e.MessageType, e.Content, metadata, raw, e.ReplyTo?.Value, e.At]);
+    }
+
+    public static ReadStatement EndStream(string session, long seq, StreamEnded e) => new(
+        """
+        INSERT INTO chat_messages (session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at)
+        VALUES ($1, $2, $3, 'agent', $4, $5, 'stream', $6, $7, $8, $9, $10)
+        """,
+        [session, e.MessageId.Value, seq, e.SenderId, e.SenderName, e.Content, e.TokensUsed, e.LatencyMs, e.Status, e.At]);
+
+    public static ReadStatement Edit(string session, MessageEdited e) => new(
+        """
+        UPDATE chat_messages SET content = CASE WHEN is_deleted THEN NULL ELSE $3 END, is_edited = TRUE, edited_at = $4
+        WHERE session_id = $1 AND message_id = $2
+        """,
+        [session, e.MessageId.Value, e.Content, e.At],
+        MustChange: true);
+
+    /// <summary>What was said goes, and what was said about it; the place stays.</summary>
+    public static ReadStatement Delete(string session, MessageId message) => new(
+        """
+        UPDATE chat_messages SET content = NULL, metadata = NULL, metadata_raw = NULL, is_deleted = TRUE
+        WHERE session_id = $1 AND message_id = $2
+        """,
+        [session, message.Value],
+        MustChange: true);
+
+    public static ReadStatement RemoveReactions(MessageId message) => new("DELETE FROM chat_reactions WHERE message_id = $1", [message.Value]);
+
+    public static ReadStatement React(long seq, ReactionChanged e) => e.Removed
+        ? new("DELETE FROM chat_reactions WHERE message_id = $1 AND emoji = $2 AND user_id = $3", [e.MessageId.Value, e.Emoji, e.UserId])
+        : new(
+            """
+            INSERT INTO chat_reactions (message_id, emoji, user_id, seq, created_at) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (message_id, emoji, user_id) DO NOTHING
+            """,
+            [e.MessageId.Value, e.Emoji, e.UserId, seq, e.At]);
+
+    public static ReadStatement QueueRun(string session, RunQueued e) => new(
+        "INSERT INTO chat_open_runs (message_id, session_id, agent_id, agent_name, prompt_id, queued_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        [e.MessageId.Value, session, e.AgentId, e.AgentName, e.PromptId.Value, e.At]);
+
+    /// <summary>An outside agent's answer was never queued.</summary>
+    public static ReadStatement StartRun(string session, StreamStarted e) => new(
+        """
+        INSERT INTO chat_open_runs (message_id, session_id, agent_id, agent_name, queued_at, started_at, streamed_by) VALUES ($1, $2, 0, $3, $4, $4, $5)
+        ON CONFLICT (message_id) DO UPDATE SET started_at = excluded.started_at, streamed_by = excluded.streamed_by
+        """,
+        [e.MessageId.Value, session, e.SenderName, e.At, e.StreamedBy]);
+
+    public static ReadStatement CloseRun(MessageId message) => new("DELETE FROM chat_open_runs WHERE message_id = $1", [message.Value]);
+}

@@ -1,0 +1,345 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Chat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>
+/// Tails the log and fills the read model. Each batch and the offset it leads to are one transaction, and the offset is compared before it is set: each
+/// event counts once, however many projectors run. In a cluster one node projects; the others stand by and follow its offset.
+/// </summary>
+public sealed partial class Projector : IAsyncDisposable
+{
+    private const int BatchSize = 1000;
+
+    /// <summary>Appends of this process wake the projector at once; this is for those of others, and for an offset that a rebuild set back.</summary>
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often a standby looks at the offset while someone waits for it.</summary>
+    private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly ReadDatabase _database;
+    private readonly IJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _moved = NewSignal();
+    private Task? _loop;
+    private long _position;
+    private long _setAside;
+    private int _waiting;
+    private long? _outageSince;
+
+    public Projector(ReadDatabase database, IJournal journal, TimeProvider time, ILogger<Projector> log)
+    {
+        _database = database;
+        _journal = journal;
+        _time = time;
+        _log = log;
+        _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _journal.Committed += Wake;
+    }
+
+    /// <summary>Ordering of the last event that the read model shows, as this node knows it. A rebuild sets it back.</summary>
+    public long Position => Interlocked.Read(ref _position);
+
+    /// <summary>Events that this process has set aside.</summary>
+    public long SetAsideCount => Interlocked.Read(ref _setAside);
+
+    /// <summary>Whether this node projects, or stands by.</summary>
+    public bool IsLeading { get; private set; }
+
+    public void Start() => _loop ??= Task.Run(RunAsync);
+
+    /// <summary>True as soon as the read model shows the event of that ordering; false where the time ran out first.</summary>
+    public async ValueTask<bool> WaitAsync(long ordering, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        if (Position >= ordering)
+        {
+            return true;
+        }
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            Wake();
+            var start = _time.GetTimestamp();
+            while (true)
+            {
+                Task moved;
+                lock (_gate)
+                {
+                    moved = _moved.Task;
+                }
+                if (Position >= ordering)
+                {
+                    return true;
+                }
+                var left = timeout - _time.GetElapsedTime(start);
+                if (left <= TimeSpan.Zero)
+                {
+                    return false;
+                }
+                try
+                {
+                    await moved.WaitAsync(left, _time, cancellation);
+                }
+                catch (TimeoutException)
+                {
+                    return Position >= ordering;
+                }
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>
+    /// Empties everything but the read markers, and returns when it is filled again as far as the log went at the call. What is interrupted goes on from
+    /// where it came to: at the next start, or in the process that projects at the moment, which notices the offset set back.
+    /// </summary>
+    /// <param name="progress">Orderings: shown so far, and to be reached.</param>
+    /// <exception cref="JournalUnavailableException" />
+    public async Task RebuildAsync(IProgress<(long Position, long Target)>? progress, CancellationToken cancellation)
+    {
+        var target = await _journal.ReadLastOrderingAsync(cancellation);
+        await using (var connection = await _database.OpenAsync(cancellation))
+        {
+            await using var transaction = await _database.BeginWriteAsync(connection, cancellation);
+            await _database.ExecuteAsync(
+                transaction,
+                [
+                    // First, so that a batch in flight is either wholly before the emptying or refused.
+                    new("UPDATE chat_projection SET ordering = 0 WHERE name = $1", [ReadDatabase.Projection], MustChange: true),
+                    .. _database.Empty(ReadDatabase.RefilledTables),
+                ],
+                cancellation);
+            await transaction.CommitAsync(cancellation);
+        }
+        MoveTo(0);
+        Start();
+        while (true)
+        {
+            progress?.Report((Position, target));
+            if (await WaitAsync(target, TimeSpan.FromSeconds(1), cancellation))
+            {
+                progress?.Report((target, target));
+                return;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _journal.Committed -= Wake;
+        await _stop.CancelAsync();
+        if (_loop is not null)
+        {
+            await _loop;
+        }
+        await _timer.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var pause = Poll;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await _database.OpenAsync(_stop.Token);
+                pause = Poll;
+                await FollowAsync(connection);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            // The loop is the only one there is: whatever stops it would stop every list and page, so nothing may.
+            catch (Exception e)
+            {
+                if (_outageSince is null)
+                {
+                    _outageSince = _time.GetTimestamp();
+                    LogOutage(_log, e);
+                }
+                await PauseAsync(pause);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            finally
+            {
+                IsLeading = false;
+            }
+        }
+    }
+
+    private async Task FollowAsync(DbConnection connection)
+    {
+        var cancellation = _stop.Token;
+        long? known = null;
+        while (true)
+        {
+            if (!IsLeading && await _database.TryLeadAsync(connection, cancellation))
+            {
+                IsLeading = true;
+                known = null;
+            }
+            var position = known ?? await ReadDatabase.ReadOffsetAsync(connection, cancellation);
+            MoveTo(position);
+            if (IsLeading)
+            {
+                var events = await _journal.ReadAllAsync(position, BatchSize, cancellation);
+                Recovered();
+                if (events.Count > 0)
+                {
+                    known = await ApplyAsync(connection, position, events) ? events[^1].Ordering : null;
+                    continue;
+                }
+            }
+            Recovered();
+            known = null;
+            await SleepAsync(!IsLeading && Volatile.Read(ref _waiting) > 0 ? QuickPoll : Poll);
+        }
+    }
+
+    /// <summary>False where another projector was there first; nothing is written then.</summary>
+    private async Task<bool> ApplyAsync(DbConnection connection, long position, IReadOnlyList<StoredEvent> events)
+    {
+        try
+        {
+            await using var transaction = await _database.BeginWriteAsync(connection, _stop.Token);
+            if (!await MoveOffsetAsync(transaction, position, events[^1].Ordering))
+            {
+                return false;
+            }
+            await _database.ExecuteAsync(transaction, EventProjection.Of(events, _time.GetUtcNow()), _stop.Token);
+            await transaction.CommitAsync(_stop.Token);
+        }
+        catch (Exception e) when (_database.IsOfTheData(e))
+        {
+            return await ApplyOneByOneAsync(connection, position, events);
+        }
+        foreach (var unreadable in events.Where(stored => stored.Event is null))
+        {
+            CountSetAside(unreadable, unreadable.Error ?? "The event cannot be read");
+        }
+        return true;
+    }
+
+    /// <summary>Something in the batch cannot be applied: finds out what, sets it aside and keeps the rest.</summary>
+    private async Task<bool> ApplyOneByOneAsync(DbConnection connection, long position, IReadOnlyList<StoredEvent> events)
+    {
+        const string Savepoint = "one_event";
+        var setAside = new List<(StoredEvent Event, string Error)>();
+        await using var transaction = await _database.BeginWriteAsync(connection, _stop.Token);
+        if (!await MoveOffsetAsync(transaction, position, events[^1].Ordering))
+        {
+            return false;
+        }
+        foreach (var stored in events)
+        {
+            await transaction.SaveAsync(Savepoint, _stop.Token);
+            try
+            {
+                await _database.ExecuteAsync(transaction, EventProjection.Of([stored], _time.GetUtcNow()), _stop.Token);
+                if (stored.Event is null)
+                {
+                    setAside.Add((stored, stored.Error ?? "The event cannot be read"));
+                }
+            }
+            catch (Exception e) when (_database.IsOfTheData(e))
+            {
+                await transaction.RollbackAsync(Savepoint, _stop.Token);
+                await _database.ExecuteAsync(transaction, [EventProjection.SetAside(stored, e.Message, _time.GetUtcNow())], _stop.Token);
+                setAside.Add((stored, e.Message));
+            }
+            await transaction.ReleaseAsync(Savepoint, _stop.Token);
+        }
+        await transaction.CommitAsync(_stop.Token);
+        foreach (var (stored, error) in setAside)
+        {
+            CountSetAside(stored, error);
+        }
+        return true;
+    }
+
+    private async Task<bool> MoveOffsetAsync(DbTransaction transaction, long from, long to)
+    {
+        var changed = await _database.ExecuteAsync(
+            transaction,
+            [new("UPDATE chat_projection SET ordering = $3 WHERE name = $1 AND ordering = $2", [ReadDatabase.Projection, from, to])],
+            _stop.Token);
+        return changed[0] == 1;
+    }
+
+    private void MoveTo(long position)
+    {
+        if (Interlocked.Exchange(ref _position, position) == position)
+        {
+            return;
+        }
+        TaskCompletionSource moved;
+        lock (_gate)
+        {
+            moved = _moved;
+            _moved = NewSignal();
+        }
+        moved.SetResult();
+    }
+
+    private void Wake() => _wake.Writer.TryWrite(true);
+
+    private async Task SleepAsync(TimeSpan longest)
+    {
+        _timer.Change(longest, Timeout.InfiniteTimeSpan);
+        await _wake.Reader.ReadAsync(_stop.Token);
+    }
+
+    /// <summary>Wakes do not shorten it: an outage is when most of them come.</summary>
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _time, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Debug.Assert(_stop.IsCancellationRequested);
+        }
+    }
+
+    private void Recovered()
+    {
+        if (_outageSince is { } since)
+        {
+            _outageSince = null;
+            LogRecovered(_log, _time.GetElapsedTime(since).TotalSeconds);
+        }
+    }
+
+    private void CountSetAside(StoredEvent stored, string error)
+    {
+        Interlocked.Increment(ref _setAside);
+        LogSetAside(_log, stored.Ordering, stored.Log, stored.Seq, error);
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [LoggerMessage(3001, LogLevel.Error, "The read model stands still, lists and pages with it; trying on")]
+    private static partial void LogOutage(ILogger log, Exception e);
+
+    [LoggerMessage(3002, LogLevel.Information, "The read model moves again after {Seconds:F1} s")]
+    private static partial void LogRecovered(ILogger log, double seconds);
+
+    [LoggerMessage(3003, LogLevel.Error, "Set aside the event at ordering {Ordering} ({Log} seq {Seq}), which the read model cannot show: {Error}")]
+    private static partial void LogSetAside(ILogger logger, long ordering, string log, long seq, string error);
+}

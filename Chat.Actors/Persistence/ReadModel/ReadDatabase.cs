@@ -1,0 +1,57 @@
+using System.Data.Common;
+using Dapper;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>The database that the read model stands in: what SQLite and PostgreSQL do not do alike.</summary>
+public abstract class ReadDatabase
+{
+    /// <summary>The name of the projector's row in <c>chat_projection</c>.</summary>
+    internal const string Projection = "read_model";
+
+    /// <summary>Everything that is refilled from the log; <c>chat_read_markers</c> is not.</summary>
+    internal static readonly string[] RefilledTables =
+        ["chat_files", "chat_reactions", "chat_open_runs", "chat_members", "chat_messages", "chat_sessions", "chat_poison"];
+
+    static ReadDatabase() => SqlMapper.AddTypeHandler(new StoredTime.Handler());
+
+    internal abstract ValueTask<DbConnection> OpenAsync(CancellationToken cancellation);
+
+    /// <summary>All reads of the transaction see one state.</summary>
+    internal abstract ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellation);
+
+    /// <summary>Takes the database's lock for writing at once where it has one.</summary>
+    internal abstract ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation);
+
+    /// <summary>Runs the statements in order and returns the rows changed by each.</summary>
+    /// <exception cref="UnappliedEventException">A statement that must change a row changed none.</exception>
+    internal abstract ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation);
+
+    /// <summary>
+    /// Whether this node is the one that projects: held for as long as the connection lives. Where nodes share no database it is always true.
+    /// </summary>
+    internal abstract ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation);
+
+    /// <summary>Empties the table and sets its ids back to 1.</summary>
+    internal abstract IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables);
+
+    /// <summary>True where the failure lies in the data written, so that trying again can only fail again; false where the database is at fault.</summary>
+    internal abstract bool IsOfTheData(Exception failure);
+
+    internal static async ValueTask<long> ReadOffsetAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT ordering FROM chat_projection WHERE name = '{Projection}'";
+        return await command.ExecuteScalarAsync(cancellation) is long ordering
+            ? ordering
+            : throw new InvalidOperationException($"chat_projection has no row '{Projection}'");
+    }
+
+    private protected static void Check(ReadStatement statement, int changed)
+    {
+        if (statement.MustChange && changed == 0)
+        {
+            throw new UnappliedEventException($"Found no row to change: {statement.Sql.AsSpan(0, Math.Min(40, statement.Sql.Length))}…");
+        }
+    }
+}

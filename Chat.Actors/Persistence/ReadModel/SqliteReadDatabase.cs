@@ -1,0 +1,108 @@
+using System.Data.Common;
+using Chat.Protocol;
+using Microsoft.Data.Sqlite;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>
+/// The read model in a file of its own, so that it never waits for the journal's lock. <c>synchronous=NORMAL</c>: a power cut may take the last
+/// moments back, never the file's order. Views are then projected again; read markers of those moments are lost, and their messages unread again.
+/// </summary>
+public sealed class SqliteReadDatabase(string path) : ReadDatabase
+{
+    private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+
+    internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
+    {
+        var connection = new SqliteConnection(_connectionString);
+        try
+        {
+            await connection.OpenAsync(cancellation);
+            await using var command = connection.CreateCommand();
+            // SQLite's own wait for a lock looks again after 1 ms, 2 ms, 5 ms …; without it the client library looks only every 150 ms.
+            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;";
+            await command.ExecuteNonQueryAsync(cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal override ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellation) =>
+        new(((SqliteConnection)connection).BeginTransaction(deferred: true));
+
+    internal override ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) =>
+        new(((SqliteConnection)connection).BeginTransaction(deferred: false));
+
+    internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
+    {
+        var changed = new int[statements.Count];
+        // A batch has a thousand statements and a dozen texts: each is prepared once.
+        var commands = new Dictionary<string, SqliteCommand>(StringComparer.Ordinal);
+        try
+        {
+            for (var i = 0; i < changed.Length; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var statement = statements[i];
+                if (!commands.TryGetValue(statement.Sql, out var command))
+                {
+                    commands[statement.Sql] = command = Prepare((SqliteTransaction)transaction, statement);
+                }
+                for (var p = 0; p < statement.Arguments.Length; p++)
+                {
+                    command.Parameters[p].Value = ToSqlite(statement.Arguments[p]);
+                }
+                changed[i] = command.ExecuteNonQuery();
+                Check(statement, changed[i]);
+            }
+            return new(changed);
+        }
+        finally
+        {
+            foreach (var command in commands.Values)
+            {
+                command.Dispose();
+            }
+        }
+    }
+
+    internal override ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation) => new(true);
+
+    internal override IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables) =>
+    [
+        .. tables.Select(table => new ReadStatement($"DELETE FROM {table}", [])),
+        .. tables.Select(table => new ReadStatement("DELETE FROM sqlite_sequence WHERE name = $1", [table])),
+    ];
+
+    internal override bool IsOfTheData(Exception failure) => failure switch
+    {
+        // SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
+        SqliteException e => e.SqliteErrorCode is 18 or 19 or 20,
+        DbException or IOException or OperationCanceledException or ObjectDisposedException => false,
+        _ => true,
+    };
+
+    private static SqliteCommand Prepare(SqliteTransaction transaction, ReadStatement statement)
+    {
+        var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = statement.Sql;
+        for (var p = 1; p <= statement.Arguments.Length; p++)
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = $"${p}" });
+        }
+        return command;
+    }
+
+    private static object ToSqlite(object? argument) => argument switch
+    {
+        null => DBNull.Value,
+        DateTimeOffset time => time.ToWire(),
+        JsonArgument json => json.Text,
+        _ => argument,
+    };
+}
