@@ -18,6 +18,9 @@ public sealed record Accepted : Reply
     /// <summary>A run's state, for commands about one: <c>complete</c>, <c>stopped</c>, <c>interrupted</c>, <c>failed</c>, <c>queued</c>, <c>running</c>.</summary>
     public string? Status { get; init; }
 
+    /// <summary>The run's epoch, for a claim: chunks and end must be sent under it.</summary>
+    public int Epoch { get; init; }
+
     /// <summary>The send was stored before; this is the first one's answer.</summary>
     public bool Repeat { get; init; }
 }

@@ -19,6 +19,9 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Null where the caller streams through its own socket.</summary>
     public int? Epoch { get; init; }
 
+    /// <summary>Makes the append repeatable: the same content at an index that the answer already holds under the same epoch counts as done. Null: the next one.</summary>
+    public int? Index { get; init; }
+
     public override Rejected? Check() => Limits.CheckText("content", Content, Limits.Content);
 }
 
