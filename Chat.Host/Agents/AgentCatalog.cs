@@ -39,6 +39,7 @@ public sealed class AgentCatalog : IDisposable
         { Id: <= 0 } => throw new ArgumentException($"chat.agents: id {agent.Id} is not above 0"),
         { Name: "" } => throw new ArgumentException($"chat.agents: agent {agent.Id} has no name"),
         { Provider: "echo" } => new EchoAgent(agent, time),
+        { Provider: "openai" } => new OpenAiAgent(agent, time),
         { Provider: "external" } => new ExternalAgent(agent),
         _ => throw new ArgumentException($"chat.agents: agent {agent.Id} has the unknown provider '{agent.Provider}' (echo, openai, external)"),
     };
