@@ -9,11 +9,11 @@ internal static class RunRules
 
     public static Decision Claim(SessionState state, ClaimRun c, DateTimeOffset now)
     {
-        if (c.Caller != Caller.Server || state.FindRun(c.MessageId) is not { StreamedBy: null } run)
+        if (c.Caller != Caller.Server || state.FindRun(c.MessageId) is not { } run)
         {
             return NoRun;
         }
-        if (state.Runs.Find(r => r.StreamedBy is null) != run)
+        if (run.StreamedBy is null && state.Runs.Find(r => r.StreamedBy is null) != run)
         {
             return Decision.Reject(ErrorCode.NotFound, "Another answer of the session goes first");
         }
@@ -81,8 +81,7 @@ internal static class RunRules
 
     public static Decision End(SessionState state, EndStream c, DateTimeOffset now)
     {
-        // The server may end an outside agent's answer: its socket is gone.
-        if (FindOwn(state, c.Caller, c.MessageId, c.Epoch, out var run) is { } refusal && !(c.Caller == Caller.Server && run?.StreamedBy is not null))
+        if (FindOwn(state, c.Caller, c.MessageId, c.Epoch, out var run) is { } refusal)
         {
             return state.Messages.Find(c.MessageId) is { Status: { } status }
                 ? Decision.Unchanged(state, Ended(state, c.MessageId, status))
@@ -150,9 +149,10 @@ internal static class RunRules
         {
             return NoRun;
         }
-        var isWriter = run.StreamedBy is { } user
-            ? run.IsRunning && user == caller.UserId
-            : caller == Caller.Server && epoch == run.Epoch;
+        // An outside agent writes under its first epoch, by its user; once the server has claimed the answer, it is the server's.
+        var isWriter = caller == Caller.Server
+            ? epoch == run.Epoch
+            : epoch is null && run is { IsRunning: true, Epoch: 1 } && run.StreamedBy == caller.UserId;
         return isWriter ? null : Decision.Reject(ErrorCode.Forbidden, "The answer has another writer");
     }
 }

@@ -19,11 +19,7 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Null where the caller streams through its own socket.</summary>
     public int? Epoch { get; init; }
 
-<<<<<<< HEAD
-    /// <summary>Where given, a chunk that the run holds already at this index is accepted and not stored again.</summary>
-=======
     /// <summary>Makes the append repeatable: the same content at an index that the answer already holds under the same epoch counts as done. Null: the next one.</summary>
->>>>>>> agents
     public int? Index { get; init; }
 
     public override Rejected? Check() => Limits.CheckText("content", Content, Limits.Content);
