@@ -108,6 +108,7 @@ public sealed class Subscriber
         lock (_gate)
         {
             Closing ??= (code, reason);
+            _room?.TrySetResult();
             _signal.Set();
         }
     }

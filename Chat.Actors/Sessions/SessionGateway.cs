@@ -32,6 +32,10 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         {
             return rejected;
         }
+        if (_services.RateLimiter?.Take(command) is { } limited)
+        {
+            return limited;
+        }
         using var activity = ChatActivity.Source.StartActivity("session.ask");
         activity?.SetTag("chat.command", command.GetType().Name);
         var ask = new Ask(command);

@@ -23,5 +23,8 @@ public sealed record SessionServices
     /// <summary>An idle session leaves memory after this.</summary>
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Null limits nobody.</summary>
+    public RateLimiter? RateLimiter { get; init; }
+
     public required ILogger Logger { get; init; }
 }

@@ -13,6 +13,9 @@ internal interface IFaceConnection
     /// <summary>One client frame, in the order of arrival. The bytes are the connection's own and are used again afterwards.</summary>
     ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation);
 
+    /// <summary>The client has asked for a replay: <see cref="PageAsync"/> is to be called though the subscriber is live.</summary>
+    bool HasToPage { get; }
+
     /// <summary>
     /// One step of a reader that is behind: its frames, in order. True when the subscriber has become live.
     /// </summary>
@@ -105,7 +108,8 @@ internal sealed class Connection : IAsyncDisposable
                         if (length > limit)
                         {
                             Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
-                            return;
+                            // Read on, or the peer's unread bytes would reset the connection before it sees the close frame.
+                            length = 0;
                         }
                         if (length == buffer.Length)
                         {
@@ -125,9 +129,11 @@ internal sealed class Connection : IAsyncDisposable
                     if (length > limit)
                     {
                         Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
-                        return;
                     }
-                    await face.ReceiveAsync(buffer.AsMemory(0, length), _abort.Token);
+                    if (_subscriber.Closing is null)
+                    {
+                        await face.ReceiveAsync(buffer.AsMemory(0, length), _abort.Token);
+                    }
                 }
                 finally
                 {
@@ -160,7 +166,7 @@ internal sealed class Connection : IAsyncDisposable
             {
                 return;
             }
-            if (_subscriber.IsLive)
+            if (_subscriber.IsLive && !face.HasToPage)
             {
                 await _subscriber.WaitAsync();
                 continue;

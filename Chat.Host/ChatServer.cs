@@ -1,0 +1,112 @@
+using System.Net;
+using Chat.Actors.Agents;
+using Chat.Actors.Persistence;
+using Chat.Actors.Sessions;
+using Chat.Host.Agents;
+using Chat.Host.Auth;
+using Chat.Host.Configuration;
+using Chat.Host.Connections;
+using Chat.Host.Endpoints;
+using Chat.Protocol;
+
+namespace Chat.Host;
+
+/// <summary>The one composition root: options in, a web application out.</summary>
+public static class ChatServer
+{
+    /// <summary>Opens the storage and puts the server together; the caller runs and disposes it.</summary>
+    /// <exception cref="MigrationRefusedException" />
+    /// <exception cref="JournalUnavailableException" />
+    public static async Task<WebApplication> BuildAsync(ChatOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
+    {
+        time ??= TimeProvider.System;
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
+            EnvironmentName = options.IsDevelopment ? Environments.Development : Environments.Production,
+        });
+        builder.Logging.ClearProviders();
+        logging?.Invoke(builder.Logging);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddAuth(options);
+
+        using var startLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
+        builder.Services.AddSingleton(new AgentCatalog(options, time));
+        var storage = await Storage.OpenAsync(options, time, startLoggers);
+        builder.Services.AddSingleton(services => new ChatNode(
+            options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+        AddNodeParts(builder.Services, options);
+
+        var app = builder.Build();
+        app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
+        app.UseOriginAndHostRules();
+        app.UseExceptionHandler(failed => failed.Run(context =>
+            Problems.WriteAsync(context, "INTERNAL", StatusCodes.Status500InternalServerError, "The server failed.")));
+        app.Use(GatedStream.GateUpgrade);
+        app.UseWebSockets();
+        app.UseDefaultFiles();
+        app.UseStaticFiles();
+        app.UseRouting();
+        app.UseIdentity();
+        app.MapTickets();
+        if (options.IsDevelopment)
+        {
+            app.MapDevToken();
+        }
+        app.MapNative();
+
+        var node = app.Services.GetRequiredService<ChatNode>();
+        app.Lifetime.ApplicationStarted.Register(node.Start);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
+        return app;
+    }
+
+    private static void AddNodeParts(IServiceCollection services, ChatOptions options)
+    {
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Gateway);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Journal);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Hubs);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Projector);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Markers);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().ReadModel);
+        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Names);
+        services.AddSingleton(new ConnectionRegistry(options.WebSocket.MaxConnections));
+        services.AddSingleton(provider =>
+        {
+            var node = provider.GetRequiredService<ChatNode>();
+            return new NativeServices(
+                node.Gateway, node.Journal, node.Hubs, node.Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<TimeProvider>(),
+                options.IsDevelopment, options.WebSocket.MaxLag);
+        });
+    }
+
+    private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        var service = options.Service;
+        void Secure(Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions listen)
+        {
+            if (service.UseSsl)
+            {
+                listen.UseHttps(System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPemFile(service.CertificatePath!, service.CertificateKeyPath));
+            }
+        }
+        if (options.IsDevelopment && service.Port != 0)
+        {
+            kestrel.ListenLocalhost(service.Port, Secure);
+        }
+        else if (options.IsDevelopment)
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, Secure);
+        }
+        else
+        {
+            kestrel.Listen(IPAddress.Parse(service.Address), service.Port, Secure);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+using Chat.Actors.Delivery;
+using Chat.Actors.Persistence;
+using Chat.Actors.Sessions;
+using Chat.Host.Auth;
+using Chat.Protocol;
+
+namespace Chat.Host.Connections;
+
+/// <summary>What a socket of the native face works with.</summary>
+internal sealed record NativeServices(
+    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag);
+
+/// <summary>One socket of the native face: client frames to commands, answers to frames.</summary>
+internal sealed class NativeConnection : IFaceConnection, IDisposable
+{
+    /// <summary>Commands that one socket may have under way; the next frame waits.</summary>
+    private const int MaxUnderWay = 64;
+
+    private readonly NativeServices _services;
+    private readonly SessionHub _hub;
+    private readonly Subscriber _subscriber;
+    private readonly SemaphoreSlim _underWay = new(MaxUnderWay);
+    private readonly ITimer _expiry;
+    private readonly OutsideStreams _streams;
+    private Identity _identity;
+    private Replay _replay;
+    private bool _announceSynced;
+    private long _syncTo = -1;
+
+    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay, bool announceSynced)
+    {
+        _services = services;
+        _hub = hub;
+        _subscriber = subscriber;
+        _identity = identity;
+        _replay = replay;
+        _announceSynced = announceSynced;
+        _streams = new OutsideStreams(services.Gateway, hub.Session);
+        _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        CheckExpiry();
+    }
+
+    private Caller Caller => new(_identity.UserId, _identity.Name, _identity.IsAdmin, _identity.IsAgent);
+
+    public async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    {
+        var request = NativeReader.Read(frame, out var rejected, out var clientMessageId);
+        if (request is null)
+        {
+            _subscriber.Send(NativeReplies.Error(rejected!, clientMessageId));
+            return;
+        }
+        switch (request)
+        {
+            case NativeRequest.Message m:
+                await PostAsync(m, cancellation);
+                break;
+            case NativeRequest.Typing t:
+                _hub.Presence.SetTyping(_identity.UserId, t.IsTyping);
+                break;
+            case NativeRequest.Read r:
+                MarkRead(r.Seq);
+                break;
+            case NativeRequest.Edit e:
+                await AskAsync(new EditMessage { Caller = Caller, MessageId = new MessageId(e.MessageId), Content = e.Content }, e, cancellation);
+                break;
+            case NativeRequest.Delete d:
+                await AskAsync(new DeleteMessage { Caller = Caller, MessageId = new MessageId(d.MessageId) }, d, cancellation);
+                break;
+            case NativeRequest.React r:
+                await AskAsync(new React { Caller = Caller, MessageId = new MessageId(r.MessageId), Emoji = r.Emoji, Remove = r.Remove }, r, cancellation);
+                break;
+            case NativeRequest.Stop s:
+                await AskAsync(new StopRun { Caller = Caller, MessageId = s.MessageId is { } id ? new MessageId(id) : null }, s, cancellation);
+                break;
+            case NativeRequest.StreamStart s:
+                Answer(await _streams.StartAsync(s, Caller, _services.IsDevelopment), s);
+                break;
+            case NativeRequest.StreamChunk c:
+                await AskAsync(_streams.ChunkOf(c, Caller), c, cancellation);
+                break;
+            case NativeRequest.StreamEnd e:
+                await EndStreamAsync(e, cancellation);
+                break;
+            case NativeRequest.Sync s:
+                Volatile.Write(ref _syncTo, s.Since);
+                _subscriber.Wake();
+                break;
+            case NativeRequest.Auth a:
+                await RenewAsync(a.Token, cancellation);
+                break;
+            case NativeRequest.Ping:
+                _subscriber.Send(NativeReplies.Pong);
+                break;
+        }
+    }
+
+    public bool HasToPage => Volatile.Read(ref _syncTo) >= 0;
+
+    public async ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation)
+    {
+        if (Interlocked.Exchange(ref _syncTo, -1) is var since && since >= 0)
+        {
+            _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since);
+            _announceSynced = true;
+            if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
+            {
+                frames.Add(NativeReplies.Reset(view.Head));
+                _announceSynced = false;
+            }
+        }
+        if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
+        {
+            _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
+            return false;
+        }
+        var live = await _replay.NextAsync(Caller, frames, cancellation);
+        if (live)
+        {
+            _replay.Restart();
+            if (_announceSynced)
+            {
+                _announceSynced = false;
+                frames.Add(NativeReplies.Synced(_subscriber.Cursor));
+            }
+        }
+        return live;
+    }
+
+    /// <summary>The socket has gone: what it was streaming is over.</summary>
+    public ValueTask EndAsync() => _streams.InterruptAsync(Caller);
+
+    public void Dispose()
+    {
+        _expiry.Dispose();
+        _underWay.Dispose();
+    }
+
+    private ValueTask PostAsync(NativeRequest.Message m, CancellationToken cancellation) => AskAsync(
+        new PostMessage
+        {
+            Caller = Caller,
+            MessageId = MessageId.New(),
+            RunId = MessageId.New(),
+            Content = m.Content,
+            MessageType = m.MessageType,
+            Metadata = m.Metadata,
+            ReplyTo = m.ReplyTo is { } id ? new MessageId(id) : null,
+            ClientMessageId = m.ClientMessageId,
+        },
+        m,
+        cancellation);
+
+    private async ValueTask EndStreamAsync(NativeRequest.StreamEnd e, CancellationToken cancellation)
+    {
+        if (!string.IsNullOrEmpty(e.Content))
+        {
+            await AskAsync(_streams.ChunkOf(new NativeRequest.StreamChunk(e.MessageId, e.Content, null), Caller), e, cancellation);
+        }
+        await AskAsync(_streams.EndOf(e, Caller), e, cancellation);
+    }
+
+    /// <summary>
+    /// Hands the command over in the order of arrival and does not wait for its answer, so that one socket's sends share commits.
+    /// </summary>
+    private async ValueTask AskAsync(SessionCommand command, NativeRequest request, CancellationToken cancellation)
+    {
+        await _underWay.WaitAsync(cancellation);
+        var reply = _services.Gateway.AskAsync(_hub.Session, command, CancellationToken.None);
+        _ = AnswerAsync(reply, request);
+    }
+
+    private async Task AnswerAsync(ValueTask<Reply> reply, NativeRequest request)
+    {
+        try
+        {
+            Answer(await reply, request);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The session has logged what happened; the client comes back and its client ids tell what was stored.
+            _subscriber.Close(CloseCode.ServerFault, "The server failed");
+        }
+        finally
+        {
+            try
+            {
+                _underWay.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The socket ended before its last answer.
+            }
+        }
+    }
+
+    private void Answer(Reply reply, NativeRequest request)
+    {
+        switch (reply)
+        {
+            case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
+                _subscriber.Send(NativeReplies.Ack(id, accepted));
+                break;
+            case Rejected rejected:
+                _subscriber.Send(NativeReplies.Error(rejected, request.ClientMessageId));
+                break;
+        }
+    }
+
+    private void MarkRead(long seq)
+    {
+        // A marker beyond what this socket was shown would hide messages that nobody has seen.
+        seq = Math.Min(seq, _subscriber.Cursor);
+        if (seq > 0)
+        {
+            _services.Markers.Raise(_identity.UserId, _hub.Session, seq);
+            _hub.Presence.SetRead(_identity.UserId, seq);
+        }
+    }
+
+    private async ValueTask RenewAsync(string token, CancellationToken cancellation)
+    {
+        if (!(await _services.Tokens.ReadAsync(token, cancellation)).IsAccepted(out var fresh))
+        {
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted")));
+        }
+        else if (fresh.UserId != _identity.UserId)
+        {
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's")));
+        }
+        else
+        {
+            _identity = fresh;
+            CheckExpiry();
+        }
+    }
+
+    /// <summary>Timers reach some weeks; a token may live longer.</summary>
+    private void CheckExpiry()
+    {
+        var left = _identity.ExpiresAt - _services.Time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            _subscriber.Close(CloseCode.TokenExpired, "Token expired");
+        }
+        else
+        {
+            _expiry?.Change(left < TimeSpan.FromDays(1) ? left + TimeSpan.FromMilliseconds(1) : TimeSpan.FromDays(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Globalization;
+using Chat.Actors.Delivery;
+using Chat.Actors.Persistence;
+using Chat.Actors.Sessions;
+using Chat.Host.Agents;
+using Chat.Host.Auth;
+using Chat.Host.Configuration;
+using Chat.Host.Endpoints;
+using Chat.Protocol;
+
+namespace Chat.Host.Connections;
+
+/// <summary><c>/ws/{session_id}</c>: the native WebSocket.</summary>
+internal static partial class NativeEndpoint
+{
+    public static void MapNative(this IEndpointRouteBuilder app) => app.Map("/ws/{session_id}", HandleAsync).ExcludeFromDescription();
+
+    private static async Task HandleAsync(
+        HttpContext context, string session_id, ChatOptions options, Authenticator authenticator, NativeServices services, AgentCatalog agents,
+        ConnectionRegistry registry, ILoggerFactory loggers)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await Problems.WriteAsync(context, ErrorCode.BadField.Name(), StatusCodes.Status400BadRequest, "This address speaks WebSocket only");
+            return;
+        }
+        if (!registry.TryEnter())
+        {
+            await Problems.WriteAsync(context, "OVERLOADED", StatusCodes.Status503ServiceUnavailable, "No more connections are taken now", TimeSpan.FromSeconds(5));
+            return;
+        }
+        try
+        {
+            var authenticated = await authenticator.AuthenticateAsync(context, CredentialPlaces.Socket);
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+            {
+                SubProtocol = Authenticator.SelectSubprotocol(context),
+                // The connection's own heartbeat pings; over HTTP/2, where it has no stream to ping on, the framework's does.
+                KeepAliveInterval = context.Features.Get<GatedStream>() is null && HttpProtocol.IsHttp2(context.Request.Protocol)
+                    ? options.WebSocket.HeartbeatInterval
+                    : Timeout.InfiniteTimeSpan,
+            });
+            await RunAsync(context, new SessionId(session_id), authenticated, socket, options, services, agents, registry);
+        }
+        catch (Exception e) when (e is IOException or System.Net.WebSockets.WebSocketException)
+        {
+            LogHandshake(loggers.CreateLogger("Chat.Connections"), e.Message);
+        }
+        finally
+        {
+            registry.Leave();
+        }
+    }
+
+    private static async Task RunAsync(
+        HttpContext context, SessionId session, IdentityResult authenticated, System.Net.WebSockets.WebSocket socket, ChatOptions options, NativeServices services,
+        AgentCatalog agents, ConnectionRegistry registry)
+    {
+        var user = authenticated.Identity?.UserId ?? "";
+        var subscriber = new Subscriber(NativeCodec.Instance, user, options.WebSocket.QueueLimit);
+        await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, context.RequestAborted);
+        registry.Add(connection);
+        var hub = services.Hubs.Subscribe(session, subscriber);
+        var entered = false;
+        try
+        {
+            var face = await EnterAsync(context, session, authenticated, subscriber, hub, options, services, agents);
+            if (face is null)
+            {
+                await connection.RunAsync(ClosedFace.Instance);
+                return;
+            }
+            using (face)
+            {
+                hub.Presence.Enter(user);
+                entered = true;
+                await connection.RunAsync(face);
+                await face.EndAsync();
+            }
+        }
+        finally
+        {
+            if (entered && hub.Presence.Leave(user))
+            {
+                services.Hubs.LastSeen.Set(session, user, services.Time.GetUtcNow());
+            }
+            services.Hubs.Unsubscribe(hub, subscriber);
+            registry.Remove(connection);
+        }
+    }
+
+    /// <summary>Null where the socket was refused: the subscriber then carries the close code.</summary>
+    private static async ValueTask<NativeConnection?> EnterAsync(
+        HttpContext context, SessionId session, IdentityResult authenticated, Subscriber subscriber, SessionHub hub, ChatOptions options, NativeServices services,
+        AgentCatalog agents)
+    {
+        NativeConnection? Refuse(int code, string reason)
+        {
+            subscriber.Close(code, reason);
+            return null;
+        }
+        if (!authenticated.IsAccepted(out var identity))
+        {
+            return authenticated.Outcome == IdentityOutcome.Unavailable
+                ? Refuse(CloseCode.Overloaded, "Tokens cannot be checked now")
+                : Refuse(CloseCode.Refused, "Missing or bad token");
+        }
+        if (!SessionId.IsWellFormed(session.Value))
+        {
+            return Refuse(CloseCode.Refused, "Session not found");
+        }
+        if (!TryReadSince(context, out var since))
+        {
+            return Refuse(CloseCode.Refused, "since must be a seq");
+        }
+        var caller = new Caller(identity.UserId, identity.Name, identity.IsAdmin, identity.IsAgent);
+        try
+        {
+            if (options.IsDevelopment)
+            {
+                await JoinOpenSessionAsync(session, caller, options, services, agents);
+            }
+            var replay = new Replay(services.Gateway, services.Journal, hub, subscriber, since);
+            var view = await replay.BeginAsync(context.RequestAborted);
+            if (view is null || !view.MayRead(caller))
+            {
+                return Refuse(CloseCode.Refused, "Session not found");
+            }
+            subscriber.Send(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
+            if (since > view.Head)
+            {
+                subscriber.Send(NativeReplies.Reset(view.Head));
+            }
+            var announceSynced = since <= view.Head || view.OpenRuns.Any(run => run.StartSeq > 0);
+            return new NativeConnection(services, hub, subscriber, identity, replay, announceSynced);
+        }
+        catch (JournalUnavailableException)
+        {
+            return Refuse(CloseCode.Overloaded, "The storage does not answer");
+        }
+    }
+
+    /// <summary>Development: whoever names a session is its member, and makes it where there is none.</summary>
+    private static async ValueTask JoinOpenSessionAsync(SessionId session, Caller caller, ChatOptions options, NativeServices services, AgentCatalog agents)
+    {
+        var agent = agents.Find(options.Sessions.DevAutoAgent);
+        await services.Gateway.AskAsync(session, new CreateSession
+        {
+            Caller = caller,
+            SessionId = session,
+            TraceId = TimeOrderedId.New("trace_"),
+            AgentId = agent?.Id,
+            AgentName = agent?.Name,
+            AgentExternal = agent?.AnswersItself ?? false,
+            Open = true,
+        });
+    }
+
+    private static bool TryReadSince(HttpContext context, out long? since)
+    {
+        since = null;
+        if (!context.Request.Query.TryGetValue("since", out var text))
+        {
+            return true;
+        }
+        var isSeq = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq);
+        since = seq;
+        return isSeq;
+    }
+
+    /// <summary>A socket that is only closed.</summary>
+    private sealed class ClosedFace : IFaceConnection
+    {
+        public static readonly ClosedFace Instance = new();
+
+        public bool HasToPage => false;
+
+        public ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation) => default;
+
+        public ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation) => default;
+    }
+
+    [LoggerMessage(200, LogLevel.Debug, "A WebSocket handshake broke off: {Reason}")]
+    private static partial void LogHandshake(ILogger logger, string reason);
+}

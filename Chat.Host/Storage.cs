@@ -1,0 +1,62 @@
+using Chat.Actors.Persistence;
+using Chat.Host.Configuration;
+
+namespace Chat.Host;
+
+/// <summary>The journal and the read model's database, on SQLite or PostgreSQL as configured.</summary>
+public sealed class Storage : IAsyncDisposable
+{
+    private Storage(IJournal journal, ReadDatabase readDatabase)
+    {
+        Journal = journal;
+        ReadDatabase = readDatabase;
+    }
+
+    public IJournal Journal { get; }
+    public ReadDatabase ReadDatabase { get; }
+
+    /// <summary>Opens both; pending migrations are applied first, where that is configured, and refused otherwise.</summary>
+    /// <exception cref="MigrationRefusedException">The database is not one that this build may work on; the text says why and what to do.</exception>
+    public static async Task<Storage> OpenAsync(ChatOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
+    {
+        foreach (var set in MigrationSet.Of(options, time))
+        {
+            await set.PrepareAsync(options.Storage.MigrateAtStart, cancellation);
+        }
+        var journalOptions = new JournalOptions { AppendTimeout = options.Storage.AppendTimeout };
+        var folder = options.Storage.DataPath;
+        return new Storage(
+            SqliteJournal.Open(Path.Combine(folder, "journal.db"), time, journalOptions, loggers.CreateLogger<SqliteJournal>()),
+            new SqliteReadDatabase(Path.Combine(folder, "read.db")));
+    }
+
+    public ValueTask DisposeAsync() => Journal.DisposeAsync();
+}
+
+/// <summary>One set of migrations and the database that it belongs to.</summary>
+/// <param name="Name"><c>journal</c> or <c>read</c>.</param>
+public sealed record MigrationSet(string Name, Migrations Migrations)
+{
+    public static IReadOnlyList<MigrationSet> Of(ChatOptions options, TimeProvider time)
+    {
+        var folder = options.Storage.DataPath;
+        Directory.CreateDirectory(folder);
+        return
+        [
+            new MigrationSet("journal", Migrations.ForSqlite(Path.Combine(folder, "journal.db"), time)),
+            new MigrationSet("read", Migrations.ForSqlite(Path.Combine(folder, "read.db"), time)),
+        ];
+    }
+
+    public async Task PrepareAsync(bool apply, CancellationToken cancellation)
+    {
+        if (apply)
+        {
+            await Migrations.UpAsync(Name, cancellation: cancellation);
+        }
+        else if ((await Migrations.StatusAsync(Name, cancellation)).Any(migration => migration.State != MigrationState.Applied))
+        {
+            throw new MigrationRefusedException($"The schema of the {Name} is not this version's, and chat.storage.migrate-at-start is off: run 'chat migrate up'");
+        }
+    }
+}
