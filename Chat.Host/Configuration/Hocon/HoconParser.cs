@@ -93,7 +93,7 @@ internal sealed class HoconParser
             }
             else if (!newline && _next.Kind is not (HoconTokenKind.End or HoconTokenKind.ObjectEnd or HoconTokenKind.ListEnd))
             {
-                throw Fail(_next.Line, $"{Show(_next)} where a comma or a new line should be; text that holds it needs quotes");
+                throw Misplaced();
             }
         }
     }
@@ -108,14 +108,16 @@ internal sealed class HoconParser
 
         var line = _next.Line;
         var key = ParseKey();
-        Enter(key.Count - 1, line);
-        _path.AddRange(key);
-
         // JSON lets a line end between the key and its colon.
         SkipBlank();
         var separator = _next.Kind;
-        if (separator is HoconTokenKind.Assign or HoconTokenKind.Append) Take();
-        else if (separator != HoconTokenKind.ObjectStart) throw Fail(line, "a key without a value: '=', ':' or '{' should follow it");
+        if (separator is not (HoconTokenKind.Assign or HoconTokenKind.Append or HoconTokenKind.ObjectStart))
+            throw Fail(line, "a key without a value: '=', ':' or '{' should follow it");
+
+        // From here on messages name the key. Before, what looks like one may be a value that lost its key.
+        Enter(key.Count - 1, line);
+        _path.AddRange(key);
+        if (separator != HoconTokenKind.ObjectStart) Take();
 
         var value = ParseValue("a key without a value", line);
         target.Add(CollectionsMarshal.AsSpan(key), separator == HoconTokenKind.Append ? AppendTo(value) : value);
@@ -171,6 +173,7 @@ internal sealed class HoconParser
             parts.Add((part, token));
         }
 
+        if (_next.Kind is HoconTokenKind.Assign or HoconTokenKind.Append && parts.Count > 0) throw Misplaced();
         while (parts is [.., (BlankNode, _)]) parts.RemoveAt(parts.Count - 1);
         return parts.Count switch
         {
@@ -255,6 +258,8 @@ internal sealed class HoconParser
         _depth += levels;
         if (_depth > HoconLimits.Depth) throw Fail(line, $"more than {HoconLimits.Depth} levels inside each other");
     }
+
+    private HoconException Misplaced() => Fail(_next.Line, $"{Show(_next)} where a comma or a new line should be; text that holds it needs quotes");
 
     /// <summary>Text may be a secret, so only marks are shown.</summary>
     private static string Show(HoconToken token) => token.Kind switch
