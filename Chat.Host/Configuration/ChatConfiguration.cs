@@ -25,7 +25,7 @@ public static class ChatConfiguration
         environment ??= ProcessEnvironment();
         foreach (var key in overrides?.Keys ?? [])
             if (!key.StartsWith("chat.", StringComparison.Ordinal))
-                throw new ChatConfigurationException($"--set {HoconPath.Show(key)}: only keys under chat can be set, such as chat.service.port");
+                throw new ChatConfigurationException($"{HoconOrigin.InOverride(key)}: only keys under chat can be set, such as chat.service.port");
 
         var name = modeOrFile ?? (environment.GetValueOrDefault("CHAT_CONFIG") is { Length: > 0 } named ? named : DefaultMode);
         var root = HoconDocument.Read(FileOf(name, hoconFolder), environment, overrides);

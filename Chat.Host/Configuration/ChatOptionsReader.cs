@@ -148,19 +148,19 @@ public static class ChatOptionsReader
     };
 
     private static IReadOnlyList<AgentOptions> ReadAgents(OptionsSection chat, IReadOnlyList<AgentOptions> defaults) =>
-        chat.Named("agents", "is an object of agents by their id: agents { 1 { name = \"Echo\" } }") is { } agents
-            ? [.. agents.Select(agent => ReadAgent(chat, agent.Name, agent.Section)).OrderBy(agent => agent.Id)]
+        chat.Named("agents", "is an object of agents by their id: agents { 1 { name = \"Echo\" } }", id => AgentId(id) is null ? "is no id of an agent: ids are whole numbers from 1" : null) is { } agents
+            ? [.. agents.Select(agent => ReadAgent(AgentId(agent.Name)!.Value, agent.Section)).OrderBy(agent => agent.Id)]
             : defaults;
 
-    private static AgentOptions ReadAgent(OptionsSection chat, string id, OptionsSection section)
+    private static int? AgentId(string key) =>
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 && key[0] != '0' ? id : null;
+
+    private static AgentOptions ReadAgent(int id, OptionsSection section)
     {
         var defaults = new AgentOptions();
-        if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0 || id[0] == '0')
-            chat.Refuse("agents", $"{HoconPath.Show(id)} is no id of an agent: ids are whole numbers from 1");
-
         var agent = new AgentOptions
         {
-            Id = number,
+            Id = id,
             Name = section.Text("name", defaults.Name),
             AvatarUrl = section.OptionalText("avatar-url"),
             Provider = section.Choice("provider", defaults.Provider, ("echo", "echo"), ("openai", "openai"), ("external", "external")),

@@ -16,7 +16,11 @@ internal sealed class OptionsReport
     public void Know(string key) => _known.Add(key);
 
     /// <param name="text">Never the value itself: whatever stands at the wrong key may be a secret.</param>
-    public void Add(HoconOrigin? origin, string key, string text) => _mistakes.Add(new ConfigurationMistake(origin, key, text));
+    public void Add(HoconOrigin? origin, string key, string text)
+    {
+        // The first word about a key is the cause of the others.
+        if (!_mistakes.Exists(mistake => mistake.Key == key)) _mistakes.Add(new ConfigurationMistake(origin, key, text));
+    }
 
     /// <summary>Unknown keys can be told only after everything known was asked for.</summary>
     /// <exception cref="ChatConfigurationException">Something was wrong.</exception>

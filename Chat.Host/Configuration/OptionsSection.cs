@@ -31,7 +31,8 @@ internal sealed class OptionsSection
     }
 
     /// <summary>The fields of an object whose keys are names that the operator chose; null where it is not set.</summary>
-    public IReadOnlyList<(string Name, OptionsSection Section)>? Named(string key, string form)
+    /// <param name="wrong">What is wrong with a name, or null.</param>
+    public IReadOnlyList<(string Name, OptionsSection Section)>? Named(string key, string form, Func<string, string?> wrong)
     {
         var value = Take(key);
         if (value is null) return null;
@@ -46,7 +47,9 @@ internal sealed class OptionsSection
         foreach (var (name, field) in fields.Fields)
         {
             // Setting a name to null is how a later file removes what an earlier one has.
-            if (field is HoconScalar { Kind: HoconKind.Null }) holder.Take(name);
+            holder.Take(name);
+            if (field is HoconScalar { Kind: HoconKind.Null }) continue;
+            if (wrong(name) is { } text) holder.Refuse(name, text);
             else named.Add((name, holder.Section(name)));
         }
 
