@@ -13,7 +13,9 @@ public sealed record ChatOptions
     public StreamOptions Stream { get; init; } = new();
     public RateLimitOptions RateLimit { get; init; } = new();
     public SessionOptions Sessions { get; init; } = new();
-    public IReadOnlyList<AgentOptions> Agents { get; init; } = [];
+    /// <summary>By rising id; agent 1 answers where a session names none.</summary>
+    public IReadOnlyList<AgentOptions> Agents { get; init; } = [new AgentOptions { Id = 1, Name = "Echo" }];
+
     public TelemetryOptions Telemetry { get; init; } = new();
 
     public bool IsDevelopment => Mode == ChatMode.Development;
@@ -83,6 +85,9 @@ public sealed record StorageOptions
 
     /// <summary>How long a list or page waits for the read model to reach the log's head.</summary>
     public TimeSpan ReadWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Without the values, since the address holds a password.</summary>
+    public override string ToString() => nameof(StorageOptions);
 }
 
 /// <summary>Whose tokens are taken.</summary>
@@ -107,6 +112,9 @@ public sealed record JwtOptions
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
 
     public TimeSpan TicketLifetime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Without the values, since one is a secret.</summary>
+    public override string ToString() => nameof(JwtOptions);
 }
 
 /// <summary>Limits of a socket.</summary>
@@ -186,6 +194,9 @@ public sealed record AgentOptions
 
     /// <summary>What a takeover does with a half-written answer: <c>interrupt</c>, or <c>continue</c> where the model can be given its own beginning.</summary>
     public string OnCrash { get; init; } = "interrupt";
+
+    /// <summary>Without the key of the provider.</summary>
+    public override string ToString() => $"Agent {Id} {Name}";
 }
 
 /// <summary>Where traces and metrics go.</summary>
