@@ -1,0 +1,3 @@
+DROP TABLE snapshot;
+DROP TABLE tags;
+DROP TABLE journal;

@@ -1,0 +1,122 @@
+using Chat.Protocol;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>What waits for a writer's next commit. The writer and the watch over the time-out may both end it: the first word stands.</summary>
+internal abstract class PendingWrite(long enqueuedAt)
+{
+    private int ended;
+
+    /// <summary>A timestamp of the queue's clock.</summary>
+    public long EnqueuedAt { get; } = enqueuedAt;
+
+    public abstract int Bytes { get; }
+
+    /// <summary>After the commit.</summary>
+    public abstract void Complete();
+
+    public abstract void Fail(string reason, Exception? cause);
+
+    protected bool TryEnd() => Interlocked.Exchange(ref ended, 1) == 0;
+}
+
+/// <summary>One append, its events already encoded by the caller's thread.</summary>
+internal sealed class PendingAppend : PendingWrite
+{
+    private readonly TaskCompletionSource<AppendResult> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private PendingAppend(AppendChain chain, long expectedHead, (string, byte[])[] rows, int bytes, long createdTicks, long enqueuedAt) : base(enqueuedAt)
+    {
+        Chain = chain;
+        ExpectedHead = expectedHead;
+        Rows = rows;
+        Bytes = bytes;
+        CreatedTicks = createdTicks;
+    }
+
+    public AppendChain Chain { get; }
+
+    public long ExpectedHead { get; }
+
+    public (string Manifest, byte[] Payload)[] Rows { get; }
+
+    /// <summary><c>journal.created</c>: UTC ticks of 100 ns since year 1, as Akka.Persistence.Sql writes them.</summary>
+    public long CreatedTicks { get; }
+
+    public override int Bytes { get; }
+
+    public AppendResult Result { get; set; }
+
+    public Task<AppendResult> Task => source.Task;
+
+    public static PendingAppend Of(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(chain);
+        ArgumentNullException.ThrowIfNull(events);
+        ArgumentOutOfRangeException.ThrowIfNegative(expectedHead);
+        JournalFormat.CheckLog(chain.Log);
+        if (events.Count == 0)
+        {
+            throw new ArgumentException("An append needs an event", nameof(events));
+        }
+        var rows = new (string Manifest, byte[] Payload)[events.Count];
+        var bytes = 0;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            rows[i] = EventCodec.Encode(events[i]);
+            bytes += rows[i].Payload.Length;
+        }
+        return new PendingAppend(chain, expectedHead, rows, bytes, time.GetUtcNow().UtcTicks, time.GetTimestamp());
+    }
+
+    public override void Complete()
+    {
+        if (Result == AppendResult.Committed && Chain.IsBroken)
+        {
+            // The watch gave up an append before this one: the caller already goes by what it reads, and must not hear of a success on top.
+            Fail("An earlier append of the chain timed out", null);
+        }
+        else if (TryEnd())
+        {
+            Chain.IsBroken |= Result != AppendResult.Committed;
+            source.SetResult(Result);
+        }
+    }
+
+    public override void Fail(string reason, Exception? cause)
+    {
+        if (TryEnd())
+        {
+            Chain.IsBroken = true;
+            source.SetException(new JournalUnavailableException(reason, cause));
+        }
+    }
+}
+
+/// <summary>A snapshot on its way through the one connection that writes.</summary>
+internal sealed class PendingSnapshot(StoredSnapshot snapshot, long enqueuedAt) : PendingWrite(enqueuedAt)
+{
+    private readonly TaskCompletionSource source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public StoredSnapshot Snapshot { get; } = snapshot;
+
+    public override int Bytes => Snapshot.State.Length;
+
+    public Task Task => source.Task;
+
+    public override void Complete()
+    {
+        if (TryEnd())
+        {
+            source.SetResult();
+        }
+    }
+
+    public override void Fail(string reason, Exception? cause)
+    {
+        if (TryEnd())
+        {
+            source.SetException(new JournalUnavailableException(reason, cause));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Reflection;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Chat.Tests.Support;
+
+/// <summary>A server that a class of tests needs; where it is missing, the class's tests are reported as skipped.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public abstract class RequiresAttribute : Attribute
+{
+    /// <summary>Why the tests cannot run here; null where they can.</summary>
+    public abstract string? Missing { get; }
+}
+
+/// <summary>A fact of a contract: whether it can run is up to the class that inherits it (<see cref="RequiresAttribute"/>).</summary>
+[AttributeUsage(AttributeTargets.Method)]
+[XunitTestCaseDiscoverer("Chat.Tests.Support.ContractFactDiscoverer", "Chat.Tests")]
+public sealed class ContractFactAttribute : FactAttribute;
+
+public sealed class ContractFactDiscoverer(IMessageSink sink) : IXunitTestCaseDiscoverer
+{
+    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute) =>
+        [new ContractTestCase(sink, discoveryOptions.MethodDisplayOrDefault(), discoveryOptions.MethodDisplayOptionsOrDefault(), testMethod)];
+}
+
+public sealed class ContractTestCase : XunitTestCase
+{
+    [Obsolete("For the deserializer")]
+    public ContractTestCase()
+    {
+    }
+
+    public ContractTestCase(IMessageSink sink, TestMethodDisplay display, TestMethodDisplayOptions options, ITestMethod method)
+        : base(sink, display, options, method)
+    {
+    }
+
+    protected override string GetSkipReason(IAttributeInfo factAttribute) =>
+        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttribute<RequiresAttribute>()?.Missing ?? base.GetSkipReason(factAttribute);
+}
