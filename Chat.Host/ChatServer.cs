@@ -41,6 +41,7 @@ public static class ChatServer
         builder.Services.AddSingleton(services => new ChatNode(
             options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
+        builder.Services.AddRest(options);
 
         var app = builder.Build();
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
@@ -59,6 +60,7 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
         app.Lifetime.ApplicationStarted.Register(node.Start);

@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Chat.Host.Auth;
+using Chat.Host.Configuration;
+using Chat.Protocol;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace Chat.Host.Endpoints;
+
+/// <summary>The HTTP face: registers and maps everything of this folder.</summary>
+public static class RestEndpoints
+{
+    public static IServiceCollection AddRest(this IServiceCollection services, ChatOptions options)
+    {
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
+            json.SerializerOptions.Converters.Add(new WireTimeConverter());
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default);
+        });
+        services.AddSingleton(provider =>
+        {
+            var node = provider.GetRequiredService<ChatNode>();
+            return new SessionCreation(node.Gateway, node.Names, provider.GetRequiredService<Agents.AgentCatalog>());
+        });
+        return services.AddDescription(options);
+    }
+
+    /// <summary>After routing and identity, before whatever takes the addresses that are left.</summary>
+    public static WebApplication MapRest(this WebApplication app)
+    {
+        // What the framework refuses (no such route, wrong method) has no body of its own.
+        app.UseStatusCodePages(ExplainAsync);
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapAgents();
+        return app.MapDescription(app.Services.GetRequiredService<ChatOptions>());
+    }
+
+    /// <summary>A group of endpoints that know their caller and refuse in one form.</summary>
+    internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, string prefix, string tag) =>
+        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().WithTags(tag);
+
+    private static Task ExplainAsync(StatusCodeContext status)
+    {
+        var context = status.HttpContext;
+        var (code, detail) = context.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => (ErrorCode.NotFound.Name(), "There is nothing at this address"),
+            StatusCodes.Status405MethodNotAllowed => ("METHOD_NOT_ALLOWED", $"This address does not take {context.Request.Method}"),
+            StatusCodes.Status413PayloadTooLarge => (ErrorCode.TooLarge.Name(), "The body is too large"),
+            StatusCodes.Status415UnsupportedMediaType => (ErrorCode.UnsupportedType.Name(), "The body is of a type that is not taken here"),
+            >= 500 => ("INTERNAL", "The server failed"),
+            _ => (ErrorCode.BadField.Name(), "The request is not valid"),
+        };
+        return Problems.WriteAsync(context, code, context.Response.StatusCode, detail);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text.Json.Serialization;
+
+namespace Chat.Host.Endpoints;
+
+/// <summary>Every body that the API takes and gives; the names become snake_case by the application's options.</summary>
+[JsonSerializable(typeof(NewSession))]
+[JsonSerializable(typeof(SessionChanges))]
+[JsonSerializable(typeof(SessionDetail))]
+[JsonSerializable(typeof(SessionPage))]
+[JsonSerializable(typeof(SessionArchivedAnswer))]
+[JsonSerializable(typeof(NewMessage))]
+[JsonSerializable(typeof(MessageChange))]
+[JsonSerializable(typeof(NewReaction))]
+[JsonSerializable(typeof(MessageList))]
+[JsonSerializable(typeof(MessageItem))]
+[JsonSerializable(typeof(MessageSent))]
+[JsonSerializable(typeof(ReactionList))]
+[JsonSerializable(typeof(NewMember))]
+[JsonSerializable(typeof(MemberItem))]
+[JsonSerializable(typeof(MemberList))]
+[JsonSerializable(typeof(MemberRemovedAnswer))]
+[JsonSerializable(typeof(ReadUpToBody))]
+[JsonSerializable(typeof(ReadState))]
+[JsonSerializable(typeof(AgentList))]
+internal sealed partial class RestJson : JsonSerializerContext;

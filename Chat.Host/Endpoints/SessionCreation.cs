@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using Chat.Actors.Persistence;
+using Chat.Actors.Sessions;
+using Chat.Host.Agents;
+using Chat.Protocol;
+
+namespace Chat.Host.Endpoints;
+
+/// <summary>Makes a session under the names that it asks for, which are claimed before it exists.</summary>
+internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, AgentCatalog agents)
+{
+    private const string CodeAlphabet = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+    private const int CodeLength = 6;
+
+    /// <summary>31^6 codes: with 100 million of them taken, ten draws in a row fail once in 3 * 10^9.</summary>
+    private const int CodeDraws = 10;
+
+    /// <exception cref="JournalUnavailableException" />
+    public async ValueTask<(SessionId Session, Rejected? Refused)> CreateAsync(NewSession wish, Caller caller, CancellationToken cancellation)
+    {
+        var agent = wish.AgentId is { } id ? agents.Find(id) : null;
+        if (wish.AgentId is not null && agent is null)
+        {
+            return (default, new Rejected(ErrorCode.BadField, $"agent_id {wish.AgentId} names no agent"));
+        }
+        if (wish.Members.Select(member => Limits.CheckText("name", member.Name, Limits.Name)).FirstOrDefault(bad => bad is not null) is { } badName)
+        {
+            return (default, badName);
+        }
+        var session = SessionId.New();
+        var command = new CreateSession
+        {
+            Caller = caller,
+            SessionId = session,
+            TraceId = TimeOrderedId.New("trace_"),
+            AgentId = agent?.Id,
+            AgentName = agent?.Name,
+            AgentExternal = agent?.AnswersItself ?? false,
+            Title = wish.Title,
+            Metadata = wish.Metadata,
+            Members = [.. wish.Members.Select(member => member.ToMember() with { Role = "member" })],
+            ChannelUrl = wish.ChannelUrl,
+        };
+        // A claim is for ever: no name is spent on a session that would be refused.
+        if (command.Check() is { } bad)
+        {
+            return (default, bad);
+        }
+        if (wish.ChannelUrl is { } channel && !await names.ClaimAsync("channel", channel, session, caller.UserId, cancellation))
+        {
+            return (default, new Rejected(ErrorCode.NameTaken, "channel_url is taken"));
+        }
+        if (wish.Joinable)
+        {
+            command = command with { SessionCode = await ClaimCodeAsync(session, caller, cancellation) };
+        }
+        return (session, await gateway.AskAsync(session, command, cancellation) as Rejected);
+    }
+
+    private async ValueTask<string> ClaimCodeAsync(SessionId session, Caller caller, CancellationToken cancellation)
+    {
+        for (var draw = 0; draw < CodeDraws; draw++)
+        {
+            var code = RandomNumberGenerator.GetString(CodeAlphabet, CodeLength);
+            if (await names.ClaimAsync("code", code, session, caller.UserId, cancellation))
+            {
+                return code;
+            }
+        }
+        throw new InvalidOperationException($"No free session code in {CodeDraws} draws");
+    }
+}
