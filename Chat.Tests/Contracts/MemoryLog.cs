@@ -8,6 +8,7 @@ internal sealed class MemoryLog : IJournal
 {
     private readonly Lock _gate = new();
     private readonly List<StoredEvent> _events = [];
+    private readonly Dictionary<string, long> _heads = [];
     private TaskCompletionSource _open = new();
 
     public MemoryLog() => _open.SetResult();
@@ -33,8 +34,9 @@ internal sealed class MemoryLog : IJournal
         StoredEvent stored;
         lock (_gate)
         {
+            var seq = _heads[log] = _heads.GetValueOrDefault(log) + 1;
             // Orderings have gaps wherever an insert was rolled back.
-            stored = new StoredEvent(Last + 1 + (_events.Count % 3), log, _events.Count(other => other.Log == log) + 1, Guid.Empty, e, error);
+            stored = new StoredEvent(Last + 1 + (_events.Count % 3), log, seq, Guid.Empty, e, error);
             _events.Add(stored);
         }
         Committed?.Invoke();
@@ -52,7 +54,8 @@ internal sealed class MemoryLog : IJournal
         BeforeRead();
         lock (_gate)
         {
-            return [.. _events.Where(e => e.Ordering > afterOrdering).Take(limit)];
+            var first = _events.FindLastIndex(e => e.Ordering <= afterOrdering) + 1;
+            return _events.GetRange(first, Math.Min(limit, _events.Count - first));
         }
     }
 

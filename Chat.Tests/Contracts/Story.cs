@@ -20,7 +20,7 @@ internal sealed class Story(MemoryLog log)
         {
             At = Tick(),
             SessionId = new(session),
-            TraceId = $"trace_{session}",
+            TraceId = $"trace_{session[..Math.Min(session.Length, 90)]}",
             UserId = owner,
             UserName = owner,
             AgentId = agent,

@@ -14,12 +14,12 @@ public sealed partial class Projector : IAsyncDisposable
 {
     private const int BatchSize = 1000;
 
-    /// <summary>Appends of this process wake the projector at once; this is for those of others, and for an offset that a rebuild set back.</summary>
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan StandbyPoll = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often a standby looks at the offset while someone waits for it.</summary>
     private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly ReadDatabase _database;
@@ -35,6 +35,7 @@ public sealed partial class Projector : IAsyncDisposable
     private long _position;
     private long _setAside;
     private int _waiting;
+    private TimeSpan _pause = ShortestPause;
     private long? _outageSince;
 
     public Projector(ReadDatabase database, IJournal journal, TimeProvider time, ILogger<Projector> log)
@@ -129,9 +130,10 @@ public sealed partial class Projector : IAsyncDisposable
         while (true)
         {
             progress?.Report((Position, target));
-            if (await WaitAsync(target, TimeSpan.FromSeconds(1), cancellation))
+            // A batch that ended as the offset was set back may still be about to report the place it had reached: the stored offset decides.
+            if (await WaitAsync(target, TimeSpan.FromSeconds(1), cancellation) && await StoredOffsetAsync(cancellation) is var offset && offset >= target)
             {
-                progress?.Report((target, target));
+                progress?.Report((offset, target));
                 return;
             }
         }
@@ -140,6 +142,10 @@ public sealed partial class Projector : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _journal.Committed -= Wake;
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
         await _stop.CancelAsync();
         if (_loop is not null)
         {
@@ -151,17 +157,23 @@ public sealed partial class Projector : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var pause = Poll;
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 await using var connection = await _database.OpenAsync(_stop.Token);
-                pause = Poll;
-                await FollowAsync(connection);
+                try
+                {
+                    await FollowAsync(connection);
+                }
+                finally
+                {
+                    await StopLeadingAsync(connection);
+                }
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (Exception e) when (_stop.IsCancellationRequested)
             {
+                LogStopped(_log, e);
                 return;
             }
             // The loop is the only one there is: whatever stops it would stop every list and page, so nothing may.
@@ -172,14 +184,15 @@ public sealed partial class Projector : IAsyncDisposable
                     _outageSince = _time.GetTimestamp();
                     LogOutage(_log, e);
                 }
-                await PauseAsync(pause);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            }
-            finally
-            {
-                IsLeading = false;
+                await PauseAsync();
             }
         }
+    }
+
+    private async Task<long> StoredOffsetAsync(CancellationToken cancellation)
+    {
+        await using var connection = await _database.OpenAsync(cancellation);
+        return await ReadDatabase.ReadOffsetAsync(connection, cancellation);
     }
 
     private async Task FollowAsync(DbConnection connection)
@@ -207,7 +220,7 @@ public sealed partial class Projector : IAsyncDisposable
             }
             Recovered();
             known = null;
-            await SleepAsync(!IsLeading && Volatile.Read(ref _waiting) > 0 ? QuickPoll : Poll);
+            await SleepAsync(IsLeading ? _database.Poll : Volatile.Read(ref _waiting) > 0 ? QuickPoll : StandbyPoll);
         }
     }
 
@@ -305,20 +318,40 @@ public sealed partial class Projector : IAsyncDisposable
     }
 
     /// <summary>Wakes do not shorten it: an outage is when most of them come.</summary>
-    private async Task PauseAsync(TimeSpan pause)
+    private async Task PauseAsync()
     {
         try
         {
-            await Task.Delay(pause, _time, _stop.Token);
+            await Task.Delay(_pause, _time, _stop.Token);
         }
         catch (OperationCanceledException)
         {
             Debug.Assert(_stop.IsCancellationRequested);
         }
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
+
+    private async Task StopLeadingAsync(DbConnection connection)
+    {
+        if (!IsLeading)
+        {
+            return;
+        }
+        IsLeading = false;
+        try
+        {
+            await _database.StopLeadingAsync(connection);
+        }
+        catch (Exception e) when (e is DbException or InvalidOperationException)
+        {
+            // A broken connection: the lock went with it.
+            LogNotReleased(_log, e);
+        }
     }
 
     private void Recovered()
     {
+        _pause = ShortestPause;
         if (_outageSince is { } since)
         {
             _outageSince = null;
@@ -339,6 +372,12 @@ public sealed partial class Projector : IAsyncDisposable
 
     [LoggerMessage(3002, LogLevel.Information, "The read model moves again after {Seconds:F1} s")]
     private static partial void LogRecovered(ILogger log, double seconds);
+
+    [LoggerMessage(3004, LogLevel.Debug, "The projector's lock was not given back")]
+    private static partial void LogNotReleased(ILogger log, Exception e);
+
+    [LoggerMessage(3005, LogLevel.Debug, "The projector stopped in the middle of something")]
+    private static partial void LogStopped(ILogger log, Exception e);
 
     [LoggerMessage(3003, LogLevel.Error, "Set aside the event at ordering {Ordering} ({Log} seq {Seq}), which the read model cannot show: {Error}")]
     private static partial void LogSetAside(ILogger logger, long ordering, string log, long seq, string error);

@@ -4,7 +4,7 @@ using Dapper;
 namespace Chat.Actors.Persistence;
 
 /// <summary>The database that the read model stands in: what SQLite and PostgreSQL do not do alike.</summary>
-public abstract class ReadDatabase
+public abstract class ReadDatabase : IDisposable
 {
     /// <summary>The name of the projector's row in <c>chat_projection</c>.</summary>
     internal const string Projection = "read_model";
@@ -12,6 +12,11 @@ public abstract class ReadDatabase
     /// <summary>Everything that is refilled from the log; <c>chat_read_markers</c> is not.</summary>
     internal static readonly string[] RefilledTables =
         ["chat_files", "chat_reactions", "chat_open_runs", "chat_members", "chat_messages", "chat_sessions", "chat_poison"];
+
+    /// <summary>
+    /// How long the projector sleeps where nothing wakes it: appends of its own process do, those of others do not, nor does an offset that a rebuild set back.
+    /// </summary>
+    internal virtual TimeSpan Poll => TimeSpan.FromMilliseconds(250);
 
     static ReadDatabase() => SqlMapper.AddTypeHandler(new StoredTime.Handler());
 
@@ -32,11 +37,16 @@ public abstract class ReadDatabase
     /// </summary>
     internal abstract ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation);
 
-    /// <summary>Empties the table and sets its ids back to 1.</summary>
+    /// <summary>Lets another node project at once; where the connection is broken, its end does the same.</summary>
+    internal virtual ValueTask StopLeadingAsync(DbConnection connection) => ValueTask.CompletedTask;
+
+    /// <summary>Empties the tables and sets their ids back to 1.</summary>
     internal abstract IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables);
 
     /// <summary>True where the failure lies in the data written, so that trying again can only fail again; false where the database is at fault.</summary>
     internal abstract bool IsOfTheData(Exception failure);
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 
     internal static async ValueTask<long> ReadOffsetAsync(DbConnection connection, CancellationToken cancellation)
     {

@@ -89,6 +89,10 @@ public sealed partial class ReadMarkers : IAsyncDisposable
     {
         lock (_gate)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
             _isDisposed = true;
         }
         await _timer.DisposeAsync();

@@ -72,6 +72,16 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
 
     internal override ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation) => new(true);
 
+    /// <summary>Closes the connections that are kept for reuse, and with the last of them the file.</summary>
+    public override void Dispose()
+    {
+        using (var connection = new SqliteConnection(_connectionString))
+        {
+            SqliteConnection.ClearPool(connection);
+        }
+        base.Dispose();
+    }
+
     internal override IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables) =>
     [
         .. tables.Select(table => new ReadStatement($"DELETE FROM {table}", [])),

@@ -1,6 +1,14 @@
 -- The read model: views of the log, dropped and refilled at will. Only chat_read_markers is nobody's view.
 -- Every TIMESTAMP is UTC: the server writes all of them, and the defaults do not depend on a session's time zone.
 
+-- Elsewhere VARCHAR(100) and substr() count bytes, and would cut through characters.
+DO $$
+BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'The database''s encoding is %, not UTF8: make it with ENCODING ''UTF8'' TEMPLATE template0', current_setting('server_encoding');
+    END IF;
+END $$;
+
 CREATE TABLE chat_sessions (
     id SERIAL PRIMARY KEY,
     -- 'room:' and a room's name of up to 100 characters do not fit into 100.

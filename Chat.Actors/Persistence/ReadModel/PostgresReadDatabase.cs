@@ -1,0 +1,87 @@
+using System.Data;
+using System.Data.Common;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>The read model beside the journal's tables; the data source is the caller's.</summary>
+public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadDatabase
+{
+    /// <summary>Advisory locks are the database's; the read models of two schemas must not share one.</summary>
+    private const string LockKey = "hashtextextended('chat.projector.' || current_schema(), 0)";
+
+    /// <summary>Other nodes' appends wake nobody here, and their readers wait for this: 50 ms is 20 short queries a second on one node of the cluster.</summary>
+    internal override TimeSpan Poll => TimeSpan.FromMilliseconds(50);
+
+    internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation) => await dataSource.OpenConnectionAsync(cancellation);
+
+    internal override async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellation) =>
+        await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+
+    internal override async ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) =>
+        await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+
+    internal override async ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
+    {
+        if (statements.Count == 0)
+        {
+            return [];
+        }
+        // One round trip, however many statements.
+        await using var batch = new NpgsqlBatch((NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
+        foreach (var statement in statements)
+        {
+            var command = new NpgsqlBatchCommand(statement.Sql);
+            foreach (var argument in statement.Arguments)
+            {
+                command.Parameters.Add(ToPostgres(argument));
+            }
+            batch.BatchCommands.Add(command);
+        }
+        await batch.ExecuteNonQueryAsync(cancellation);
+        var changed = new int[statements.Count];
+        for (var i = 0; i < changed.Length; i++)
+        {
+            changed[i] = batch.BatchCommands[i].RecordsAffected;
+            Check(statements[i], changed[i]);
+        }
+        return changed;
+    }
+
+    internal override async ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT pg_try_advisory_lock({LockKey})";
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>A pooled connection is not closed but lent again later; until then it would hold the lock.</summary>
+    internal override async ValueTask StopLeadingAsync(DbConnection connection)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT pg_advisory_unlock({LockKey})";
+        await command.ExecuteNonQueryAsync();
+    }
+
+    internal override IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables) =>
+        [new($"TRUNCATE {string.Join(", ", tables)} RESTART IDENTITY", [])];
+
+    internal override bool IsOfTheData(Exception failure) => failure switch
+    {
+        // Data exceptions, integrity constraints, limits of an index row; not connections, locks, resources, or a schema that is not there.
+        PostgresException e => e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("23", StringComparison.Ordinal)
+            || e.SqlState.StartsWith("54", StringComparison.Ordinal),
+        DbException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException => false,
+        _ => true,
+    };
+
+    private static NpgsqlParameter ToPostgres(object? argument) => argument switch
+    {
+        null => new() { Value = DBNull.Value },
+        DateTimeOffset time => new() { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp },
+        JsonArgument json => new() { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb },
+        string or long or int or bool => new() { Value = argument },
+        _ => throw new NotSupportedException($"No column takes a {argument.GetType()}"),
+    };
+}
