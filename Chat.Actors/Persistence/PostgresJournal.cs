@@ -44,10 +44,8 @@ public sealed class PostgresJournal : IJournal
         settings.MaxPoolSize = poolSize;
         settings.CommandTimeout = (int)Math.Ceiling(options.ReadTimeout.TotalSeconds);
         settings.CancellationTimeout = 1000;
-        settings.MaxAutoPrepare = 32;
         var source = NpgsqlDataSource.Create(settings);
         settings.Pooling = false;
-        settings.MaxAutoPrepare = 0;
         settings.ApplicationName += "-writer";
         settings.CommandTimeout = (int)Math.Ceiling(options.AppendTimeout.TotalSeconds);
         return new PostgresJournal(source, NpgsqlDataSource.Create(settings), time, options, logger ?? NullLogger<PostgresJournal>.Instance);

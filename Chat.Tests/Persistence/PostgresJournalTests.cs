@@ -54,7 +54,7 @@ public sealed class PostgresJournalTests : JournalContract
     public async Task A_database_that_falls_silent_fails_appends_in_bounded_time()
     {
         await using var proxy = new CuttingProxy(database.Server.Port);
-        await using var journal = Through(proxy, new JournalOptions { AppendTimeout = TimeSpan.FromMilliseconds(500) });
+        await using var journal = Through(proxy, new JournalOptions { AppendTimeout = TimeSpan.FromSeconds(2) });
         await journal.AppendAsync(new AppendChain("sess_a"), 0, Events.Posted(1));
         var chain = new AppendChain("sess_a");
 
@@ -108,7 +108,7 @@ public sealed class PostgresJournalTests : JournalContract
     }
 
     [ContractFact]
-    public async Task A_database_that_is_away_fails_appends_and_reads_and_is_found_when_it_is_back()
+    public async Task A_database_that_is_away_fails_appends_and_reads_and_hangs_nobody()
     {
         var proxy = new CuttingProxy(database.Server.Port);
         await using var journal = Through(proxy);

@@ -79,7 +79,10 @@ public sealed class PostgresServer
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new StringBuilder();
         // A thread that lives as long as this process: the signal of setpriv's --pdeathsig comes when the starting thread ends.
-        new Thread(() =>
+        new Thread(Watch) { IsBackground = true, Name = "postgres" }.Start();
+        await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
+
+        void Watch()
         {
             using var process = Process.Start(start)!;
             while (process.StandardError.ReadLine() is { } line)
@@ -91,8 +94,7 @@ public sealed class PostgresServer
                 }
             }
             ready.TrySetException(new InvalidOperationException($"PostgreSQL ended:\n{output}"));
-        }) { IsBackground = true, Name = "postgres" }.Start();
-        await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        }
     }
 
     /// <summary>By a shell that outlives this process, which has little time left. What even that does not get to, the next run sweeps.</summary>
@@ -164,7 +166,7 @@ public sealed class PostgresServer
         return installed.OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)
             .Select(folder => Path.Combine(folder, "bin"))
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
-            ?? Path.GetDirectoryName(Find("initdb"));
+            ?? (Find("initdb") is { } initdb ? Path.GetDirectoryName(File.ResolveLinkTarget(initdb, returnFinalTarget: true)?.FullName ?? initdb) : null);
     }
 
     private static string? Find(string program) =>

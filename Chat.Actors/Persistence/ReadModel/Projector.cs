@@ -16,7 +16,7 @@ public sealed partial class Projector : IAsyncDisposable
 
     private static readonly TimeSpan StandbyPoll = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often a standby looks at the offset while someone waits for it.</summary>
+    /// <summary>While someone waits: for another node's projector, or for the journal to know that no transaction can commit below the newest event.</summary>
     private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
@@ -69,6 +69,7 @@ public sealed partial class Projector : IAsyncDisposable
     /// </summary>
     /// <param name="progress">Orderings: shown so far, and to be reached.</param>
     /// <exception cref="JournalUnavailableException" />
+    /// <exception cref="DbException">The read model's database; nothing is emptied then.</exception>
     public async Task RebuildAsync(IProgress<(long Position, long Target)>? progress, CancellationToken cancellation)
     {
         var target = await _journal.ReadLastOrderingAsync(cancellation);
@@ -183,7 +184,7 @@ public sealed partial class Projector : IAsyncDisposable
             }
             Recovered();
             known = null;
-            await SleepAsync(IsLeading ? _database.Poll : _position.IsAwaited ? QuickPoll : StandbyPoll);
+            await SleepAsync(_position.IsAwaited ? QuickPoll : IsLeading ? _database.Poll : StandbyPoll);
         }
     }
 
