@@ -87,7 +87,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 _subscriber.Wake();
                 break;
             case NativeRequest.Auth a:
-                await RenewAsync(a.Token, cancellation);
+                await RenewAsync(a, cancellation);
                 break;
             case NativeRequest.Ping:
                 _subscriber.Send(NativeReplies.Pong);
@@ -218,15 +218,15 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
     }
 
-    private async ValueTask RenewAsync(string token, CancellationToken cancellation)
+    private async ValueTask RenewAsync(NativeRequest.Auth request, CancellationToken cancellation)
     {
-        if (!(await _services.Tokens.ReadAsync(token, cancellation)).IsAccepted(out var fresh))
+        if (!(await _services.Tokens.ReadAsync(request.Token, cancellation)).IsAccepted(out var fresh))
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted")));
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted"), request.ClientMessageId));
         }
         else if (fresh.UserId != _identity.UserId)
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's")));
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's"), request.ClientMessageId));
         }
         else
         {
