@@ -74,7 +74,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await AskAsync(new StopRun { Caller = Caller, MessageId = s.MessageId is { } id ? new MessageId(id) : null }, s, cancellation);
                 break;
             case NativeRequest.StreamStart s:
-                Answer(await _streams.StartAsync(s, Caller, _services.IsDevelopment), s);
+                await StartStreamAsync(s);
                 break;
             case NativeRequest.StreamChunk c:
                 await AskAsync(_streams.ChunkOf(c, Caller), c, cancellation);
@@ -150,6 +150,16 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         },
         m,
         cancellation);
+
+    private async ValueTask StartStreamAsync(NativeRequest.StreamStart s)
+    {
+        var (started, content) = await _streams.StartAsync(s, Caller, _services.IsDevelopment);
+        Answer(started, s);
+        if (content is Rejected)
+        {
+            Answer(content, s);
+        }
+    }
 
     private async ValueTask EndStreamAsync(NativeRequest.StreamEnd e, CancellationToken cancellation)
     {
