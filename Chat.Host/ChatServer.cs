@@ -36,13 +36,13 @@ public static class ChatServer
         builder.Services.AddAuth(options);
         builder.Services.AddRest(options);
 
-        using var startLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
+        // The storage is opened before the container is built, and logs as long as the server runs.
+        var storageLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
-        var storage = await Storage.OpenAsync(options, time, startLoggers);
+        var storage = await Storage.OpenAsync(options, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
             options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
-        builder.Services.AddRest(options);
 
         var app = builder.Build();
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
@@ -62,10 +62,10 @@ public static class ChatServer
         }
         app.MapNative();
         app.MapRest();
-        app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
         app.Lifetime.ApplicationStarted.Register(node.Start);
+        app.Lifetime.ApplicationStopped.Register(storageLoggers.Dispose);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
         return app;
     }

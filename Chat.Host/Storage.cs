@@ -38,7 +38,11 @@ public sealed class Storage : IAsyncDisposable
             new SqliteReadDatabase(Path.Combine(folder, "read.db")));
     }
 
-    public ValueTask DisposeAsync() => Journal.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        ReadDatabase.Dispose();
+        return Journal.DisposeAsync();
+    }
 }
 
 /// <summary>One set of migrations and the database that it belongs to.</summary>
