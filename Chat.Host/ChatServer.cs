@@ -34,6 +34,7 @@ public static class ChatServer
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
         builder.Services.AddAuth(options);
+        builder.Services.AddRest(options);
 
         using var startLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
@@ -60,6 +61,7 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapRest();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();

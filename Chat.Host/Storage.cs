@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Chat.Actors.Persistence;
 using Chat.Host.Configuration;
+using Npgsql;
 
 namespace Chat.Host;
 
@@ -24,6 +26,12 @@ public sealed class Storage : IAsyncDisposable
             await set.PrepareAsync(options.Storage.MigrateAtStart, cancellation);
         }
         var journalOptions = new JournalOptions { AppendTimeout = options.Storage.AppendTimeout };
+        if (options.Storage.DatabaseUrl is { Length: > 0 } url)
+        {
+            var journal = PostgresJournal.Open(
+                url, options.Storage.PoolSize + options.Storage.MaxOverflow, time, journalOptions, loggers.CreateLogger<PostgresJournal>());
+            return new Storage(journal, new PostgresReadDatabase(journal.Source));
+        }
         var folder = options.Storage.DataPath;
         return new Storage(
             SqliteJournal.Open(Path.Combine(folder, "journal.db"), time, journalOptions, loggers.CreateLogger<SqliteJournal>()),
@@ -39,6 +47,14 @@ public sealed record MigrationSet(string Name, Migrations Migrations)
 {
     public static IReadOnlyList<MigrationSet> Of(ChatOptions options, TimeProvider time)
     {
+        if (options.Storage.DatabaseUrl is { Length: > 0 } url)
+        {
+            var settings = PostgresUrl.Parse(url);
+            // A few connections once: no pool that someone would have to close.
+            settings.Pooling = false;
+            var migrations = Migrations.ForPostgres(NpgsqlDataSource.Create(settings), time);
+            return [new MigrationSet("journal", migrations), new MigrationSet("read", migrations)];
+        }
         var folder = options.Storage.DataPath;
         Directory.CreateDirectory(folder);
         return
@@ -48,15 +64,24 @@ public sealed record MigrationSet(string Name, Migrations Migrations)
         ];
     }
 
+    /// <exception cref="MigrationRefusedException" />
+    /// <exception cref="JournalUnavailableException">The database does not answer.</exception>
     public async Task PrepareAsync(bool apply, CancellationToken cancellation)
     {
-        if (apply)
+        try
         {
-            await Migrations.UpAsync(Name, cancellation: cancellation);
+            if (apply)
+            {
+                await Migrations.UpAsync(Name, cancellation: cancellation);
+            }
+            else if ((await Migrations.StatusAsync(Name, cancellation)).Any(migration => migration.State != MigrationState.Applied))
+            {
+                throw new MigrationRefusedException($"The schema of the {Name} is not this version's, and chat.storage.migrate-at-start is off: run 'chat migrate up'");
+            }
         }
-        else if ((await Migrations.StatusAsync(Name, cancellation)).Any(migration => migration.State != MigrationState.Applied))
+        catch (DbException e)
         {
-            throw new MigrationRefusedException($"The schema of the {Name} is not this version's, and chat.storage.migrate-at-start is off: run 'chat migrate up'");
+            throw new JournalUnavailableException($"The database does not answer: {e.Message}", e);
         }
     }
 }

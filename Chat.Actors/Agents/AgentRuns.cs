@@ -18,6 +18,9 @@ public sealed partial class AgentRuns : IAsyncDisposable
     private readonly Dictionary<SessionId, Lane> _lanes = [];
     private readonly CancellationTokenSource _stopping = new();
 
+    /// <summary>Answers that outside agents stream through sockets of this process: they are nobody's left-overs.</summary>
+    private readonly HashSet<MessageId> _outside = [];
+
     /// <param name="findAgent">Null for an id that is not configured: its runs end as failed.</param>
     public AgentRuns(
         ISessionGateway gateway, IConversation conversation, Func<int, IAgent?> findAgent, AgentRunOptions options, TimeProvider time, ILogger<AgentRuns> logger) =>
@@ -64,8 +67,20 @@ public sealed partial class AgentRuns : IAsyncDisposable
         {
             switch (committed[i])
             {
+                case StreamStarted { StreamedBy: not null } outside when here:
+                    lock (_gate)
+                    {
+                        _outside.Add(outside.MessageId);
+                    }
+                    break;
                 case RunQueued when here:
                     Wake(session);
+                    break;
+                case StreamEnded { StreamedBy: not null } outside:
+                    lock (_gate)
+                    {
+                        _outside.Remove(outside.MessageId);
+                    }
                     break;
                 case StreamEnded ended:
                     Cancel(session, ended.MessageId, int.MaxValue);
@@ -138,9 +153,13 @@ public sealed partial class AgentRuns : IAsyncDisposable
             while (Look(lane) is var (signals, takeOver))
             {
                 var view = await Backoff.ReadAsync(stop => _context.Gateway.ReadAsync(session, stop), _context.Time, _stopping.Token);
+                if (takeOver && view is not null)
+                {
+                    await EndOrphansAsync(session, lane, view.OpenRuns);
+                }
 
                 // A running answer has an owner, unless the caller of TakeOverAsync knows better. A run that could not be had is tried again only after news.
-                if (view?.OpenRuns is [var run, ..] && (run.StartSeq == 0 || takeOver) && tried != (run.MessageId, signals))
+                if (view?.OpenRuns.FirstOrDefault(run => run.StreamedBy is null) is { } run && (run.StartSeq == 0 || takeOver) && tried != (run.MessageId, signals))
                 {
                     tried = (run.MessageId, signals);
                     await ExecuteAsync(session, lane, run.MessageId);
@@ -159,6 +178,23 @@ public sealed partial class AgentRuns : IAsyncDisposable
         {
             LogWorkerFailed(_context.Logger, e, session);
             Leave(session, lane, null);
+        }
+    }
+
+    /// <summary>What outside agents streamed through sockets that went with another process is over.</summary>
+    private async Task EndOrphansAsync(SessionId session, Lane lane, IReadOnlyList<OpenRun> runs)
+    {
+        foreach (var run in runs.Where(run => run.StreamedBy is not null))
+        {
+            bool isOurs;
+            lock (_gate)
+            {
+                isOurs = _outside.Contains(run.MessageId);
+            }
+            if (!isOurs)
+            {
+                await ExecuteAsync(session, lane, run.MessageId);
+            }
         }
     }
 

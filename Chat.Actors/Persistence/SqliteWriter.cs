@@ -6,7 +6,7 @@ namespace Chat.Actors.Persistence;
 /// <summary>The one connection that writes to the file, on a thread of its own, so that an fsync blocks nobody else.</summary>
 internal sealed partial class SqliteWriter : IAsyncDisposable
 {
-    // 4 pages of 4 KiB for each KiB: checkpoints of 16 MiB, each with its own fsync, instead of 4 MiB.
+    // Of 4 KiB each: a checkpoint, with its two fsyncs in the middle of the writer's work, comes every 16 MiB instead of every 4.
     private const int CheckpointPages = 4096;
 
     private readonly string path;

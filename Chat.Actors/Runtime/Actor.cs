@@ -60,6 +60,7 @@ public abstract class Actor<TMessage>
     /// <summary>Takes no more messages; what is in the mailbox is still handled.</summary>
     public void Stop()
     {
+        OnStop();
         lock (_gate)
         {
             _stopped = true;
@@ -87,6 +88,11 @@ public abstract class Actor<TMessage>
             _mailbox.Writer.TryComplete();
             return true;
         }
+    }
+
+    /// <summary>Gives up what would keep the actor waiting without need.</summary>
+    protected virtual void OnStop()
+    {
     }
 
     /// <summary>Nothing that will be posted by the actor itself is under way. Read under the mailbox's lock.</summary>

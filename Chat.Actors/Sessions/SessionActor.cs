@@ -11,7 +11,9 @@ namespace Chat.Actors.Sessions;
 /// nobody is told anything that rests on an event before that event is durable. A refused or unconfirmed append drops the tentative
 /// state; what waited is decided again on the state that the log tells.
 /// </summary>
+#pragma warning disable CA1001 // The token source has no timer and no wait handle: nothing to dispose of.
 internal sealed partial class SessionActor : Actor<SessionMessage>
+#pragma warning restore CA1001
 {
     /// <summary>One append in the journal's running commit and one in the group that gathers behind it.</summary>
     private const int MaxInFlight = 2;
@@ -27,6 +29,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private readonly SessionId _id;
     private readonly SessionServices _services;
     private readonly Queue<AppendBatch> _inFlight = [];
+    private readonly CancellationTokenSource _stopping = new();
     private AppendChain _chain;
     private AppendBatch? _building;
     private SessionState? _state;
@@ -46,6 +49,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     }
 
     protected override bool IsIdle => _inFlight.Count == 0 && _building is null && !_mustReset && !_recovering;
+
+    protected override void OnStop() => _stopping.Cancel();
 
     /// <summary>True when there is no such session: such an actor need not stay.</summary>
     public bool IsEmpty => _state is { Exists: false };
@@ -292,7 +297,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         catch (JournalUnavailableException)
         {
-            if (!_recovering && _published >= 0)
+            if (!_recovering && _published >= 0 && !_stopping.IsCancellationRequested)
             {
                 _recovering = true;
                 _ = RetryRecoveryAsync();
@@ -303,7 +308,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     private async Task RetryRecoveryAsync()
     {
-        await Task.Delay(RecoveryRetry, _services.Time).ConfigureAwait(false);
+        await Task.Delay(RecoveryRetry, _services.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         PostOwn(new Recover());
     }
 

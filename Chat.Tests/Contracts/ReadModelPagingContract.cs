@@ -96,6 +96,9 @@ public abstract class ReadModelPagingContract(ReadModelStore store) : ReadModelC
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.PageBackward, page));
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.PageForward, page));
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.Conversation, ("session", "s"), ("last", 100L), ("limit", 50)));
+        (string, object)[] time = [("session", "s"), ("time", Story.Now.DateTime)];
+        ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.FirstFrom, time));
+        ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.LastUpTo, time));
         ExplainedAs.Searches(await Store.ExplainAsync(Database, MessageQueries.Reactions, ("session", "s"), ("first", 1L), ("last", 50L)));
     }
 

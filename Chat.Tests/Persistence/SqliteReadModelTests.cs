@@ -15,5 +15,7 @@ public static class SqliteReadModelTests
 
     public sealed class Rebuild() : ReadModelRebuildContract(new SqliteReadModelStore());
 
+    public sealed class OverJournal() : ReadModelOverJournalContract(new SqliteReadModelStore());
+
     public sealed class Markers() : ReadModelMarkersContract(new SqliteReadModelStore());
 }

@@ -12,7 +12,7 @@ public abstract class RequiresAttribute : Attribute
     public abstract string? Missing { get; }
 }
 
-/// <summary>A fact of a contract: whether it can run is up to the class that inherits it (<see cref="RequiresAttribute"/>).</summary>
+/// <summary>A fact that can run only where its class can (<see cref="RequiresAttribute"/>); of a contract, the class that inherits it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("Chat.Tests.Support.ContractFactDiscoverer", "Chat.Tests")]
 public sealed class ContractFactAttribute : FactAttribute;

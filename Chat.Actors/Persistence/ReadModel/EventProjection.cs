@@ -25,7 +25,7 @@ internal sealed class EventProjection
         {
             if (stored.Event is null)
             {
-                projection._statements.Add(SetAside(stored, stored.Error ?? "The event cannot be read", now));
+                projection._statements.Add(SetAside(stored, ErrorOf(stored), now));
             }
             else
             {
@@ -38,6 +38,9 @@ internal sealed class EventProjection
         }
         return projection._statements;
     }
+
+    /// <summary>Why an event that was not decoded was not.</summary>
+    public static string ErrorOf(StoredEvent stored) => stored.Error ?? "The event cannot be read";
 
     public static ReadStatement SetAside(StoredEvent stored, string error, DateTimeOffset now) => new(
         "INSERT INTO chat_poison (ordering, log, seq, error, set_aside_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ordering) DO NOTHING",

@@ -16,7 +16,7 @@ public sealed partial class Projector : IAsyncDisposable
 
     private static readonly TimeSpan StandbyPoll = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often a standby looks at the offset while someone waits for it.</summary>
+    /// <summary>While someone waits: for another node's projector, or for the journal to know that no transaction can commit below the newest event.</summary>
     private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
@@ -29,12 +29,10 @@ public sealed partial class Projector : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _timer;
-    private readonly Lock _gate = new();
-    private TaskCompletionSource _moved = NewSignal();
+    private readonly ProjectedPosition _position;
+    private readonly BatchWriter _writer;
     private Task? _loop;
-    private long _position;
     private long _setAside;
-    private int _waiting;
     private TimeSpan _pause = ShortestPause;
     private long? _outageSince;
 
@@ -44,12 +42,14 @@ public sealed partial class Projector : IAsyncDisposable
         _journal = journal;
         _time = time;
         _log = log;
+        _position = new ProjectedPosition(time);
+        _writer = new BatchWriter(database, time);
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _journal.Committed += Wake;
     }
 
     /// <summary>Ordering of the last event that the read model shows, as this node knows it. A rebuild sets it back.</summary>
-    public long Position => Interlocked.Read(ref _position);
+    public long Position => _position.Value;
 
     /// <summary>Events that this process has set aside.</summary>
     public long SetAsideCount => Interlocked.Read(ref _setAside);
@@ -60,48 +60,8 @@ public sealed partial class Projector : IAsyncDisposable
     public void Start() => _loop ??= Task.Run(RunAsync);
 
     /// <summary>True as soon as the read model shows the event of that ordering; false where the time ran out first.</summary>
-    public async ValueTask<bool> WaitAsync(long ordering, TimeSpan timeout, CancellationToken cancellation = default)
-    {
-        if (Position >= ordering)
-        {
-            return true;
-        }
-        Interlocked.Increment(ref _waiting);
-        try
-        {
-            Wake();
-            var start = _time.GetTimestamp();
-            while (true)
-            {
-                Task moved;
-                lock (_gate)
-                {
-                    moved = _moved.Task;
-                }
-                if (Position >= ordering)
-                {
-                    return true;
-                }
-                var left = timeout - _time.GetElapsedTime(start);
-                if (left <= TimeSpan.Zero)
-                {
-                    return false;
-                }
-                try
-                {
-                    await moved.WaitAsync(left, _time, cancellation);
-                }
-                catch (TimeoutException)
-                {
-                    return Position >= ordering;
-                }
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-    }
+    public ValueTask<bool> WaitAsync(long ordering, TimeSpan timeout, CancellationToken cancellation = default) =>
+        _position.WaitAsync(ordering, timeout, Wake, cancellation);
 
     /// <summary>
     /// Empties everything but the read markers, and returns when it is filled again as far as the log went at the call. What is interrupted goes on from
@@ -109,6 +69,7 @@ public sealed partial class Projector : IAsyncDisposable
     /// </summary>
     /// <param name="progress">Orderings: shown so far, and to be reached.</param>
     /// <exception cref="JournalUnavailableException" />
+    /// <exception cref="DbException">The read model's database; nothing is emptied then.</exception>
     public async Task RebuildAsync(IProgress<(long Position, long Target)>? progress, CancellationToken cancellation)
     {
         var target = await _journal.ReadLastOrderingAsync(cancellation);
@@ -125,8 +86,9 @@ public sealed partial class Projector : IAsyncDisposable
                 cancellation);
             await transaction.CommitAsync(cancellation);
         }
-        MoveTo(0);
+        _position.MoveTo(0);
         Start();
+        Wake();
         while (true)
         {
             progress?.Report((Position, target));
@@ -207,106 +169,23 @@ public sealed partial class Projector : IAsyncDisposable
                 known = null;
             }
             var position = known ?? await ReadDatabase.ReadOffsetAsync(connection, cancellation);
-            MoveTo(position);
+            _position.MoveTo(position);
             if (IsLeading)
             {
                 var events = await _journal.ReadAllAsync(position, BatchSize, cancellation);
                 Recovered();
                 if (events.Count > 0)
                 {
-                    known = await ApplyAsync(connection, position, events) ? events[^1].Ordering : null;
+                    var setAside = await _writer.WriteAsync(connection, position, events, cancellation);
+                    known = setAside is null ? null : events[^1].Ordering;
+                    CountSetAside(setAside ?? []);
                     continue;
                 }
             }
             Recovered();
             known = null;
-            await SleepAsync(IsLeading ? _database.Poll : Volatile.Read(ref _waiting) > 0 ? QuickPoll : StandbyPoll);
+            await SleepAsync(_position.IsAwaited ? QuickPoll : IsLeading ? _database.Poll : StandbyPoll);
         }
-    }
-
-    /// <summary>False where another projector was there first; nothing is written then.</summary>
-    private async Task<bool> ApplyAsync(DbConnection connection, long position, IReadOnlyList<StoredEvent> events)
-    {
-        try
-        {
-            await using var transaction = await _database.BeginWriteAsync(connection, _stop.Token);
-            if (!await MoveOffsetAsync(transaction, position, events[^1].Ordering))
-            {
-                return false;
-            }
-            await _database.ExecuteAsync(transaction, EventProjection.Of(events, _time.GetUtcNow()), _stop.Token);
-            await transaction.CommitAsync(_stop.Token);
-        }
-        catch (Exception e) when (_database.IsOfTheData(e))
-        {
-            return await ApplyOneByOneAsync(connection, position, events);
-        }
-        foreach (var unreadable in events.Where(stored => stored.Event is null))
-        {
-            CountSetAside(unreadable, unreadable.Error ?? "The event cannot be read");
-        }
-        return true;
-    }
-
-    /// <summary>Something in the batch cannot be applied: finds out what, sets it aside and keeps the rest.</summary>
-    private async Task<bool> ApplyOneByOneAsync(DbConnection connection, long position, IReadOnlyList<StoredEvent> events)
-    {
-        const string Savepoint = "one_event";
-        var setAside = new List<(StoredEvent Event, string Error)>();
-        await using var transaction = await _database.BeginWriteAsync(connection, _stop.Token);
-        if (!await MoveOffsetAsync(transaction, position, events[^1].Ordering))
-        {
-            return false;
-        }
-        foreach (var stored in events)
-        {
-            await transaction.SaveAsync(Savepoint, _stop.Token);
-            try
-            {
-                await _database.ExecuteAsync(transaction, EventProjection.Of([stored], _time.GetUtcNow()), _stop.Token);
-                if (stored.Event is null)
-                {
-                    setAside.Add((stored, stored.Error ?? "The event cannot be read"));
-                }
-            }
-            catch (Exception e) when (_database.IsOfTheData(e))
-            {
-                await transaction.RollbackAsync(Savepoint, _stop.Token);
-                await _database.ExecuteAsync(transaction, [EventProjection.SetAside(stored, e.Message, _time.GetUtcNow())], _stop.Token);
-                setAside.Add((stored, e.Message));
-            }
-            await transaction.ReleaseAsync(Savepoint, _stop.Token);
-        }
-        await transaction.CommitAsync(_stop.Token);
-        foreach (var (stored, error) in setAside)
-        {
-            CountSetAside(stored, error);
-        }
-        return true;
-    }
-
-    private async Task<bool> MoveOffsetAsync(DbTransaction transaction, long from, long to)
-    {
-        var changed = await _database.ExecuteAsync(
-            transaction,
-            [new("UPDATE chat_projection SET ordering = $3 WHERE name = $1 AND ordering = $2", [ReadDatabase.Projection, from, to])],
-            _stop.Token);
-        return changed[0] == 1;
-    }
-
-    private void MoveTo(long position)
-    {
-        if (Interlocked.Exchange(ref _position, position) == position)
-        {
-            return;
-        }
-        TaskCompletionSource moved;
-        lock (_gate)
-        {
-            moved = _moved;
-            _moved = NewSignal();
-        }
-        moved.SetResult();
     }
 
     private void Wake() => _wake.Writer.TryWrite(true);
@@ -359,13 +238,14 @@ public sealed partial class Projector : IAsyncDisposable
         }
     }
 
-    private void CountSetAside(StoredEvent stored, string error)
+    private void CountSetAside(IReadOnlyList<(StoredEvent Event, string Error)> setAside)
     {
-        Interlocked.Increment(ref _setAside);
-        LogSetAside(_log, stored.Ordering, stored.Log, stored.Seq, error);
+        foreach (var (stored, error) in setAside)
+        {
+            Interlocked.Increment(ref _setAside);
+            LogSetAside(_log, stored.Ordering, stored.Log, stored.Seq, error);
+        }
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(3001, LogLevel.Error, "The read model stands still, lists and pages with it; trying on")]
     private static partial void LogOutage(ILogger log, Exception e);

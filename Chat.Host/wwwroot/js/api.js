@@ -29,7 +29,6 @@ export class Api {
   members(session) { return this.#json('GET', `sessions/${id(session)}/members`); }
   agents() { return this.#json('GET', '../agents'); }
   ticket() { return this.#json('POST', 'tickets'); }
-  search(text) { return this.#json('GET', `search?q=${id(text)}&limit=20`); }
 
   messages(session, { limit = 50, before } = {}) {
     return this.#json('GET', `sessions/${id(session)}/messages?limit=${limit}${before ? `&before=${before}` : ''}`);
@@ -50,38 +49,12 @@ export class Api {
   }
   stopStream(session, message) { return this.#json('POST', `sessions/${id(session)}/streams/${id(message)}/stop`); }
 
-  upload(session, file, text) {
-    const form = new FormData();
-    form.append('file', file);
-    if (text) form.append('message', text);
-    return this.#json('POST', `sessions/${id(session)}/files`, form);
-  }
-
-  /** A small picture as a data URL, since an image element cannot carry the token. */
-  async picture(path) {
-    const blob = await (await this.#send('GET', new URL(path, document.baseURI))).blob();
-    return new Promise((resolve, reject) => {
-      const reader = new FileReader();
-      reader.onload = () => resolve(reader.result);
-      reader.onerror = () => reject(reader.error);
-      reader.readAsDataURL(blob);
-    });
-  }
-
-  /** An address that a plain link can open once, soon. */
-  async download(path) {
-    const url = new URL(path, document.baseURI);
-    url.searchParams.set('ticket', (await this.ticket()).ticket);
-    return url;
-  }
-
   async #json(method, path, body, headers) {
     const response = await this.#send(method, new URL(`api/chat/${path}`, document.baseURI), body, headers);
     return response.status === 204 ? null : response.json();
   }
 
   async #send(method, url, body, headers = {}, renewed = false) {
-    const form = body instanceof FormData;
     let response;
     try {
       response = await fetch(url, {
@@ -89,10 +62,10 @@ export class Api {
         cache: 'no-store',
         headers: {
           Authorization: `Bearer ${this.#identity.token}`,
-          ...(body && !form && { 'Content-Type': 'application/json' }),
+          ...(body && { 'Content-Type': 'application/json' }),
           ...headers,
         },
-        body: !body || form ? body : JSON.stringify(body),
+        body: body && JSON.stringify(body),
       });
     } catch {
       throw new ApiError(0, 'OFFLINE', 'The server cannot be reached.');

@@ -9,7 +9,7 @@ const PAGE = 50;
 const READ_EVERY = 1000;
 // A hole that is not filled by then is left to a new connection.
 const SYNC_WITHIN = 10_000;
-// A search hit further back than this many pages is not scrolled to.
+// A quoted or linked message further back than this many pages is not scrolled to.
 const MOST_PAGES_BACK = 20;
 
 /** One open session: its messages, its people, its connection and what waits to be sent. */
@@ -158,18 +158,6 @@ export class Conversation {
       await (own ? this.#api.unreact(this.id, message.id, emoji) : this.#api.react(this.id, message.id, emoji));
       if (message.react({ emoji, user_id: this.userId, removed: own })) this.transcript.changed.fire(message);
     });
-  }
-
-  upload(file) {
-    return this.#attempt(() => this.#api.upload(this.id, file));
-  }
-
-  picture(path) {
-    return this.#api.picture(path);
-  }
-
-  download(path) {
-    return this.#attempt(() => this.#api.download(path));
   }
 
   rename(title) {

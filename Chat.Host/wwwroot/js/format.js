@@ -30,13 +30,6 @@ export function duration(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-export function size(bytes) {
-  if (!(bytes >= 0)) return '';
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KB`;
-  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-}
-
 export function names(list) {
   if (list.length < 2) return list[0] ?? '';
   if (list.length > 3) return `${list.slice(0, 2).join(', ')} and ${list.length - 2} others`;

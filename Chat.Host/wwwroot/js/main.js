@@ -24,7 +24,7 @@ class Workspace {
 
   constructor() {
     this.list = new SessionList(api);
-    this.sessions = new SessionsView(this.list, identity, api, {
+    this.sessions = new SessionsView(this.list, identity, {
       onNew: () => this.#create(),
       onSignOut: () => identity.signOut(),
     });

@@ -30,12 +30,11 @@ export class Message {
     this.senderName = row.sender_name ?? this.senderName;
     this.type = row.message_type ?? this.type ?? 'text';
     this.metadata = row.metadata ?? this.metadata ?? {};
-    this.file = row.file ?? this.file ?? this.metadata.file;
     this.replyTo = row.reply_to ?? this.replyTo;
     if (row.edited_at && this.editedAt > row.edited_at) return true;
     this.editedAt = row.edited_at ?? this.editedAt;
     this.edited = row.is_edited ?? this.edited ?? false;
-    this.deleted = row.deleted ?? (row.content === null && !running && this.type !== 'file');
+    this.deleted = row.deleted ?? (row.content === null && !running);
     if (running) {
       this.status = 'streaming';
     } else {

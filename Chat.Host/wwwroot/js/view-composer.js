@@ -21,10 +21,9 @@ export class ComposerView {
     this.#conversation = conversation;
     this.text = h('textarea', {
       rows: 1, placeholder: 'Message', 'aria-label': 'Message', enterkeyhint: 'send', dir: 'auto', 'data-testid': 'composer',
-      on: { input: () => this.#typed(), keydown: event => this.#key(event), paste: event => this.#pasted(event) },
+      on: { input: () => this.#typed(), keydown: event => this.#key(event) },
     });
     this.text.value = drafts.get(conversation.id) ?? '';
-    this.picker = h('input', { type: 'file', hidden: true, on: { change: () => this.#attach(this.picker.files) } });
     this.send = h('button', { class: 'send', 'aria-label': 'Send', title: 'Send (Enter)', data: { testid: 'send' } }, icon('send'));
     this.stop = h('button', {
       type: 'button', class: 'send stop', 'aria-label': 'Stop the answer', title: 'Stop (Esc)', hidden: true, data: { testid: 'stop' },
@@ -36,8 +35,7 @@ export class ComposerView {
     this.form = h('form', { class: 'composer', 'aria-label': 'Write a message', on: { submit: event => this.#submit(event) } },
       this.target,
       h('div', { class: 'composer-box' },
-        iconButton('attach', 'Attach a file', () => this.picker.click(), { 'data-testid': 'attach' }),
-        this.picker, this.text, this.stop, this.send),
+        this.text, this.stop, this.send),
       this.problem);
     this.restore = h('button', { type: 'button', text: 'Restore', on: { click: () => conversation.restore() }, data: { testid: 'restore' } });
     this.archived = h('div', { class: 'archived', hidden: true }, h('span', { text: 'This conversation is archived.' }), this.restore);
@@ -137,17 +135,6 @@ export class ComposerView {
     if (!this.#typedAt) return;
     this.#typedAt = 0;
     this.#conversation.type(false);
-  }
-
-  #pasted(event) {
-    if (!event.clipboardData.files.length) return;
-    event.preventDefault();
-    this.#attach(event.clipboardData.files);
-  }
-
-  async #attach(files) {
-    for (const file of files) await this.#conversation.upload(file);
-    this.picker.value = '';
   }
 
   #fit() {

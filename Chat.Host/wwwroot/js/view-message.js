@@ -8,7 +8,6 @@ const ENDINGS = { stopped: 'Stopped', interrupted: 'Interrupted', failed: 'Faile
 /** One row of the conversation: a stored message, an answer that is being written, or one that waits to be sent. */
 export class MessageView {
   #conversation;
-  #shownFile = null;
   #drawn = null;
 
   constructor(conversation, key) {
@@ -19,11 +18,10 @@ export class MessageView {
     this.sender = h('span', { class: 'sender' });
     this.time = h('time', {});
     this.quote = h('a', { class: 'quote', href: '#' });
-    this.file = h('div', { class: 'file' });
     this.body = h('div', { class: 'body', dir: 'auto' });
     this.reactions = h('div', { class: 'reactions' });
     this.meta = h('div', { class: 'meta' });
-    this.bubble = h('div', { class: 'bubble' }, this.quote, this.file, this.body);
+    this.bubble = h('div', { class: 'bubble' }, this.quote, this.body);
     this.element = h('li', { class: 'message', tabindex: -1, data: { testid: 'message' } },
       this.day, this.face,
       h('div', { class: 'column' }, h('div', { class: 'byline' }, this.sender, this.time), this.bubble, this.reactions, this.meta));
@@ -55,7 +53,6 @@ export class MessageView {
     set(this.time, 'datetime', message.at);
     set(this.time, 'title', format.fullTime(message.at));
     this.#showQuote(message);
-    this.#showFile(message);
     const started = performance.now();
     const content = message.deleted ? 'This message was deleted.' : message.content;
     if (this.#drawn !== content) render(this.body, content);
@@ -85,26 +82,7 @@ export class MessageView {
     this.quote.dataset.quoted = replyTo;
     this.quote.replaceChildren(
       h('b', { text: quoted ? this.#conversation.nameOf(quoted) : 'Earlier message' }),
-      h('span', { text: quoted ? quoted.content.slice(0, 140) || (quoted.file?.name ?? '…') : 'Show it' }));
-  }
-
-  #showFile({ file, deleted }) {
-    this.file.hidden = !file || deleted;
-    if (!file || this.#shownFile === file.file_id) return;
-    this.#shownFile = file.file_id;
-    const address = file.url ?? file.file_url ?? `files/${encodeURIComponent(file.file_id)}`;
-    this.file.replaceChildren(h('button', { type: 'button', class: 'file-link', data: { download: address } },
-      icon('file'), h('span', { class: 'file-name', text: file.name }), h('small', { text: format.size(file.size) })));
-    if (file.thumbnail_url && file.type?.startsWith('image/')) this.#showThumbnail(file);
-  }
-
-  async #showThumbnail(file) {
-    try {
-      const source = await this.#conversation.picture(file.thumbnail_url);
-      this.file.prepend(h('img', { src: source, alt: file.name, class: 'thumbnail' }));
-    } catch {
-      // The name is enough to open the picture by.
-    }
+      h('span', { text: quoted ? quoted.content.slice(0, 140) || '…' : 'Show it' }));
   }
 
   #showReactions(message) {
@@ -168,7 +146,7 @@ export class MessageBar {
     }
     const writable = !this.#conversation.archived;
     for (const button of [...this.emoji, this.reply]) button.hidden = !writable;
-    this.edit.hidden = !writable || !view.own || message.type === 'file';
+    this.edit.hidden = !writable || !view.own;
     this.remove.hidden = !writable || !view.own;
     if (this.element.parentElement !== view.element) view.element.append(this.element);
   }

@@ -96,7 +96,7 @@ export class MessagesView {
     const target = event.target.closest('button, a');
     const view = event.target.closest('.message')?.view;
     if (!target || !view) return;
-    const { outbox, react, download, quoted } = target.dataset;
+    const { outbox, react, quoted } = target.dataset;
     if (target.classList.contains('copy-code')) {
       await copy(target.closest('.code').querySelector('pre').textContent);
       target.textContent = 'Copied';
@@ -105,9 +105,6 @@ export class MessagesView {
       this.#conversation.outbox[outbox](view.key);
     } else if (react) {
       this.#conversation.toggleReaction(view.message, react);
-    } else if (download) {
-      const url = await this.#conversation.download(download);
-      if (url) h('a', { href: url, download: '', rel: 'noopener' }).click();
     } else if (quoted) {
       event.preventDefault();
       this.reveal(quoted);

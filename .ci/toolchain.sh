@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Sourced by run, chat, test and .ci/run, which set `root`.
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=true
+
+program=${root:?}/Chat.Host/bin/Release/net10.0/chat.dll
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  say "$1"
+  exit 1
+}
+
+need_sdk() {
+  command -v dotnet >/dev/null || fail 'The .NET SDK 10 is missing (no dotnet on the PATH): see https://dotnet.microsoft.com/download'
+  # Asked in the checkout, so that global.json has its say.
+  local version
+  version=$(cd "$root" && dotnet --version 2>/dev/null) || fail "No .NET SDK fits global.json, which wants 10.0. Installed: $(dotnet --list-sdks | tr '\n' ' ')"
+  [[ $version == 10.* ]] || fail "The .NET SDK 10 is needed; dotnet here is $version."
+}
+
+# Everything that the program is built from, one file a line. What builds write is left out.
+sources() {
+  (
+    cd "$root" || exit
+    find Chat.Host Chat.Actors Chat.Protocol hocon Directory.Build.props Directory.Packages.props global.json .editorconfig \
+      \( -name bin -o -name obj -o -name node_modules -o -name lib \) -prune -o -type f -print | LC_ALL=C sort
+  )
+}
+
+# Without asking MSBuild, which takes seconds to say that there is nothing to do.
+is_built() {
+  local stamp=$root/Chat.Host/obj/built
+  [[ -f $program && -f $stamp ]] || return 1
+  local list
+  list=$(sources)
+  [[ $list == "$(<"$stamp")" ]] || return 1
+  local newer
+  newer=$(cd "$root" && find Chat.Host Chat.Actors Chat.Protocol hocon Directory.Build.props Directory.Packages.props global.json .editorconfig \
+    \( -name bin -o -name obj -o -name node_modules -o -name lib \) -prune -o -type f -newer "$stamp" -print -quit)
+  [[ -z $newer ]]
+}
+
+build_program() {
+  is_built && return
+  need_sdk
+  say 'Building (Release) ...'
+  local stamp=$root/Chat.Host/obj/built list log
+  mkdir -p "${stamp%/*}"
+  rm -f "$stamp"
+  list=$(sources)
+  # Made before the build: what is edited meanwhile counts as newer.
+  printf '%s\n' "$list" >"$stamp.new"
+  log=$(mktemp)
+  if ! (cd "$root" && dotnet build Chat.Host/Chat.Host.csproj -c Release -v quiet >"$log" 2>&1); then
+    cat "$log" >&2
+    rm -f "$log"
+    fail 'The build failed.'
+  fi
+  # What the build has to say beside success, such as page libraries that could not be fetched.
+  grep 'page.s libraries' "$log" >&2 || true
+  rm -f "$log"
+  mv "$stamp.new" "$stamp"
+}

@@ -1,0 +1,161 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Chat.Actors.Persistence;
+
+/// <summary>The loop that commits this node's appends, one group after the other, on one connection.</summary>
+internal sealed partial class PostgresWriter : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly NpgsqlDataSource source;
+    private readonly JournalOptions options;
+    private readonly WriteQueue queue;
+    private readonly Action committed;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource closing = new();
+    private readonly Task running;
+    private PostgresWriteConnection? connection;
+
+    /// <param name="source">Without a pool: every connection is a new one.</param>
+    /// <param name="committed">Called after each group that stored an event.</param>
+    public PostgresWriter(NpgsqlDataSource source, JournalOptions options, WriteQueue queue, Action committed, TimeProvider time, ILogger logger)
+    {
+        this.source = source;
+        this.options = options;
+        this.queue = queue;
+        this.committed = committed;
+        this.time = time;
+        this.logger = logger;
+        running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Accepts no more, and completes when all that was queued is done.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        queue.Close();
+        // A pause before the next attempt ends at once; a commit does not.
+        await closing.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        closing.Dispose();
+        if (connection is not null)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var pause = TimeSpan.Zero;
+        while (await queue.TakeAsync().ConfigureAwait(false) is { } group)
+        {
+            try
+            {
+                await CommitAsync(group).ConfigureAwait(false);
+                pause = TimeSpan.Zero;
+            }
+            catch (Exception e)
+            {
+                await GiveUpAsync(group, e).ConfigureAwait(false);
+                pause = pause == TimeSpan.Zero ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+                // What arrives meanwhile gathers, and is tried after it.
+                await Task.Delay(pause, time, closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
+            }
+            Announce(group);
+        }
+    }
+
+    private async Task CommitAsync(List<PendingWrite> group)
+    {
+        using var deadline = new CancellationTokenSource(options.AppendTimeout, time);
+        var plans = LogPlan.Of(group);
+        try
+        {
+            await InsertAsync(plans, deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (CanRetry(e) && !deadline.IsCancellationRequested)
+        {
+            // COMMIT was not sent, so nothing is stored: a deadlock's victim, or the server was restarted since the last group.
+            LogRetry(logger, e);
+            await DropConnectionAsync().ConfigureAwait(false);
+            await InsertAsync(plans, deadline.Token).ConfigureAwait(false);
+        }
+        await connection!.CommitAsync(deadline.Token).ConfigureAwait(false);
+        plans.ForEach(plan => plan.Settle());
+    }
+
+    private async Task InsertAsync(List<LogPlan> plans, CancellationToken cancellation)
+    {
+        connection ??= await PostgresWriteConnection.OpenAsync(source, options.AppendTimeout, cancellation).ConfigureAwait(false);
+        await connection.InsertAsync(plans, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Without a connection it was the connecting that failed, and it would again.</summary>
+    private bool CanRetry(Exception e) => connection is not null && e is NpgsqlException { IsTransient: true } or IOException;
+
+    private void Announce(List<PendingWrite> group)
+    {
+        var any = false;
+        foreach (var write in group)
+        {
+            write.Complete();
+            any |= write is PendingAppend { Result: AppendResult.Committed };
+        }
+        if (!any)
+        {
+            return;
+        }
+        try
+        {
+            committed();
+        }
+        catch (Exception e)
+        {
+            LogHandlerFailed(logger, e);
+        }
+    }
+
+    private async Task GiveUpAsync(List<PendingWrite> group, Exception cause)
+    {
+        LogCommitFailed(logger, group.Count, cause);
+        foreach (var write in group)
+        {
+            write.Fail($"PostgreSQL did not confirm: {cause.Message}", cause);
+        }
+        await DropConnectionAsync().ConfigureAwait(false);
+    }
+
+    private async Task DropConnectionAsync()
+    {
+        if (connection is null)
+        {
+            return;
+        }
+        var dropped = connection;
+        connection = null;
+        try
+        {
+            await dropped.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // It was broken already.
+            LogCloseFailed(logger, e);
+        }
+    }
+
+    [LoggerMessage(2011, LogLevel.Error, "PostgreSQL did not confirm a group of {Count} appends")]
+    private static partial void LogCommitFailed(ILogger logger, int count, Exception cause);
+
+    [LoggerMessage(2012, LogLevel.Error, "A handler of the journal's commits failed")]
+    private static partial void LogHandlerFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(2013, LogLevel.Warning, "A group of appends failed before its commit and is tried again")]
+    private static partial void LogRetry(ILogger logger, Exception cause);
+
+    [LoggerMessage(2014, LogLevel.Debug, "A broken connection could not be closed")]
+    private static partial void LogCloseFailed(ILogger logger, Exception cause);
+}

@@ -1,0 +1,46 @@
+using Chat.Actors.Persistence;
+using Chat.Tests.Support;
+using Npgsql;
+
+namespace Chat.Tests.Contracts;
+
+public sealed class PostgresReadModelStore : ReadModelStore
+{
+    private readonly List<NpgsqlDataSource> _sources = [];
+    private PostgresDatabase? _database;
+
+    internal override async Task<ReadDatabase> CreateAsync()
+    {
+        _database = await PostgresDatabase.CreateAsync("journal", "read");
+        return OfAnotherNode();
+    }
+
+    /// <summary>The same database as another node reaches it.</summary>
+    internal ReadDatabase OfAnotherNode() => new PostgresReadDatabase(NewSource());
+
+    internal override Task<IJournal> OpenJournalAsync() => Task.FromResult<IJournal>(PostgresJournal.Open(_database!.Url, 10, TimeProvider.System));
+
+    internal override Task<IReadOnlyList<string>> ExplainAsync(ReadDatabase database, string sql, params (string Name, object Value)[] arguments) =>
+        // Small tables are read from end to end whatever indexes they have; so only where there is no index for it.
+        ReadLastColumnAsync(database, "SET enable_seqscan = off; EXPLAIN " + sql, arguments);
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var source in _sources)
+        {
+            await source.DisposeAsync();
+        }
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+
+    private NpgsqlDataSource NewSource()
+    {
+        // As the server's own: statements that come again are prepared by themselves.
+        var source = new NpgsqlDataSourceBuilder(PostgresUrl.Parse(_database!.Url).ConnectionString) { ConnectionStringBuilder = { MaxAutoPrepare = 100, MaxPoolSize = 10 } }.Build();
+        _sources.Add(source);
+        return source;
+    }
+}

@@ -1,0 +1,67 @@
+using Chat.Actors.Persistence;
+using Chat.Tests.Contracts;
+using Chat.Tests.Support;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Chat.Tests.Persistence;
+
+/// <summary>The contracts of the read model over PostgreSQL, and what only a cluster has.</summary>
+public static class PostgresReadModelTests
+{
+    [RequiresPostgres]
+    public sealed class Messages() : ReadModelMessagesContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Sessions() : ReadModelSessionsContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Paging() : ReadModelPagingContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Projection() : ReadModelProjectionContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Rebuild() : ReadModelRebuildContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class OverJournal() : ReadModelOverJournalContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Markers() : ReadModelMarkersContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
+    public sealed class Cluster() : ReadModelContract(new PostgresReadModelStore())
+    {
+        [ContractFact]
+        public async Task Where_the_projecting_nodes_connection_is_cut_a_node_goes_on_and_counts_nothing_twice()
+        {
+            await using var other = new Projector(((PostgresReadModelStore)Store).OfAnotherNode(), Log, TimeProvider.System, NullLogger<Projector>.Instance);
+            var session = Story.Create("s");
+            Projector.Start();
+            Assert.True(await Projector.WaitAsync(Log.Last, Long));
+            other.Start();
+            Assert.True(await other.WaitAsync(Log.Last, Long));
+            Assert.Equal((true, false), (Projector.IsLeading, other.IsLeading));
+
+            for (var n = 1; n <= 5; n++)
+            {
+                Story.Post(session, $"before cut {n}");
+                await using (var connection = await Database.OpenAsync(CancellationToken.None))
+                {
+                    await connection.ExecuteAsync(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_locks
+                        WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                        """);
+                }
+                Story.Post(session, $"after cut {n}");
+                Assert.True(await Projector.WaitAsync(Log.Last, Long));
+                Assert.True(await other.WaitAsync(Log.Last, Long));
+                Assert.Equal(2 * n, (await OnlySessionAsync()).MessageCount);
+            }
+            Assert.False(Projector.IsLeading && other.IsLeading);
+            Assert.Equal((0, 0), (Projector.SetAsideCount, other.SetAsideCount));
+        }
+    }
+}
