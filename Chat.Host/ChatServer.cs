@@ -42,7 +42,6 @@ public static class ChatServer
         builder.Services.AddSingleton(services => new ChatNode(
             options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
-        builder.Services.AddRest(options);
 
         var app = builder.Build();
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
@@ -61,7 +60,6 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
-        app.MapRest();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
