@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Chat.Host.Auth;
 using Chat.Host.Configuration;
+using Chat.Host.Endpoints.Metrics;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -25,6 +26,8 @@ public static class RestEndpoints
             var node = provider.GetRequiredService<ChatNode>();
             return new SessionCreation(node.Gateway, node.Names, provider.GetRequiredService<Agents.AgentCatalog>());
         });
+        services.AddSingleton<StorageHealth>();
+        services.AddSingleton<MetricsCollector>();
         return services.AddDescription(options);
     }
 
@@ -33,7 +36,9 @@ public static class RestEndpoints
     {
         // What the framework refuses (no such route, wrong method) has no body of its own.
         app.UseStatusCodePages(ExplainAsync);
-        app.MapSessions().MapMessages().MapMembers().MapRead().MapAgents();
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapAgents().MapHealth().MapMetrics();
+        // From here on, so that nothing is measured before someone listens.
+        _ = app.Services.GetRequiredService<MetricsCollector>();
         return app.MapDescription(app.Services.GetRequiredService<ChatOptions>());
     }
 
