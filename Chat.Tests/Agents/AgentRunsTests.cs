@@ -267,7 +267,7 @@ public sealed class AgentRunsTests : IAsyncDisposable
         await using var runs = Node(10_000);
         _gateway.Post(Here);
         var stream = await _agent.OpenedAsync();
-        stream.Give(new string('x', AgentRun.MaxAnswer + 100));
+        stream.Give(new string('x', AgentRun.MaxAnswer + 10_000));
         Assert.Equal(StreamStatus.Failed, (await _gateway.NextAsync<EndStream>()).Status);
         Assert.True(stream.IsClosed);
     }
