@@ -1,3 +1,4 @@
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 using Microsoft.Extensions.Logging;
@@ -68,7 +69,10 @@ internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRun
             await foreach (var chunk in pipeline.ReadAsync(agent, prompt, cancellation))
             {
                 var append = new AppendChunk { Caller = Caller.Server, MessageId = id, Content = chunk, Epoch = Epoch, Index = index++ };
-                if (await AskAsync(append, cancellation) is Rejected refused)
+                var started = context.Time.GetTimestamp();
+                var reply = await AskAsync(append, cancellation);
+                ChatMetrics.ChunkLatency.Record(context.Time.GetElapsedTime(started).TotalSeconds);
+                if (reply is Rejected refused)
                 {
                     LogRefused(context.Logger, session, id, refused.Code);
                     return (IsOver(refused.Code) ? null : StreamStatus.Failed, pipeline.TokensUsed);

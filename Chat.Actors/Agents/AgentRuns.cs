@@ -1,3 +1,4 @@
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 using Microsoft.Extensions.Logging;
@@ -65,6 +66,10 @@ public sealed partial class AgentRuns : IAsyncDisposable
     {
         for (var i = 0; i < committed.Count; i++)
         {
+            if (here && committed[i] is StreamEnded end)
+            {
+                ChatMetrics.AgentRuns.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, end.Status));
+            }
             switch (committed[i])
             {
                 case StreamStarted { StreamedBy: not null } outside when here:

@@ -1,5 +1,6 @@
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Host.Auth;
 using Chat.Protocol;
@@ -111,6 +112,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
+            ChatMetrics.SlowReaderCloses.Add(1);
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
