@@ -105,12 +105,25 @@ public sealed partial class AgentRuns : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
-        Task[] workers;
-        lock (_gate)
+        await IdleAsync();
+    }
+
+    /// <summary>Until no session has a worker.</summary>
+    internal async Task IdleAsync()
+    {
+        while (true)
         {
-            workers = [.. _lanes.Values.Select(lane => lane.Worker)];
+            Task[] workers;
+            lock (_gate)
+            {
+                workers = [.. _lanes.Values.Select(lane => lane.Worker)];
+            }
+            if (workers.Length == 0)
+            {
+                return;
+            }
+            await Task.WhenAll(workers);
         }
-        await Task.WhenAll(workers);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync();

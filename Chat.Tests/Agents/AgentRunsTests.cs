@@ -292,12 +292,5 @@ public sealed class AgentRunsTests : IAsyncDisposable
         return runs;
     }
 
-    /// <summary>Until no session has a worker.</summary>
-    private async Task DoneAsync()
-    {
-        for (var guard = DateTime.UtcNow.AddSeconds(30); _runs.ActiveSessions > 0; await Task.Yield())
-        {
-            Assert.True(DateTime.UtcNow < guard, "The runs do not come to an end");
-        }
-    }
+    private Task DoneAsync() => _runs.IdleAsync().WaitAsync(TimeSpan.FromSeconds(30));
 }

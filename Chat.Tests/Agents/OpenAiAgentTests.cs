@@ -126,7 +126,7 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
     {
         _server.Then(answer => answer.StallAsync(_gone)).Then(Whole("ok"));
         var reading = ReadAsync();
-        await RequestedAsync(1);
+        await _server.RequestedAsync();
         await _time.PassAsync(FirstToken);
         await _gone.Task.WaitAsync(Promptly);
         await BackoffAsync();
@@ -231,7 +231,7 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         await using var tokens = Open(stop: stop.Token).GetAsyncEnumerator();
         var next = tokens.MoveNextAsync().AsTask();
-        await RequestedAsync(1);
+        await _server.RequestedAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
         await _gone.Task.WaitAsync(Promptly);
@@ -351,14 +351,6 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
     {
         await _time.ArmedAsync(left => left < TimeSpan.FromSeconds(5));
         _time.Advance(TimeSpan.FromSeconds(5));
-    }
-
-    private async Task RequestedAsync(int requests)
-    {
-        for (var guard = DateTime.UtcNow.AddSeconds(30); _server.Requests.Count < requests; await Task.Yield())
-        {
-            Assert.True(DateTime.UtcNow < guard, "No request came");
-        }
     }
 
     private static async Task<string> FailAsync(Task reading) => (await Assert.ThrowsAsync<AgentException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)))).Message;

@@ -14,6 +14,7 @@ internal sealed class ChatCompletionServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Func<CompletionAnswer, Task>> _scripts = new();
+    private readonly SemaphoreSlim _arrivals = new(0);
 
     private ChatCompletionServer(WebApplication app) => _app = app;
 
@@ -40,12 +41,16 @@ internal sealed class ChatCompletionServer : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Until one more request has come.</summary>
+    public async Task RequestedAsync() => Assert.True(await _arrivals.WaitAsync(TimeSpan.FromSeconds(30)), "No request came");
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
     {
         var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body);
         Requests.Enqueue((context.Request.Path, context.Request.Headers.Authorization, body));
+        _arrivals.Release();
         if (_scripts.TryDequeue(out var script))
         {
             await script(new CompletionAnswer(context));
