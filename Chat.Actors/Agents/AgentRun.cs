@@ -9,7 +9,7 @@ namespace Chat.Actors.Agents;
 internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRunContext context)
 {
     /// <summary>UTF-16 units after which an answer is cut off as failed: the session holds it whole while it is written.</summary>
-    internal const int MaxAnswer = 1 << 20;
+    internal const int MaxAnswer = Limits.StreamContent;
 
     private readonly long _begun = context.Time.GetTimestamp();
 
