@@ -1,7 +1,7 @@
+using Chat.Protocol;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Chat.Protocol;
 
 namespace Chat.Actors.Persistence;
 
