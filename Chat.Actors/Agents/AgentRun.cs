@@ -137,13 +137,13 @@ internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRun
     /// <summary>The run has ended, or another owner has it, or its session takes nothing more.</summary>
     private static bool IsOver(ErrorCode code) => code is ErrorCode.Forbidden or ErrorCode.NotFound or ErrorCode.Archived;
 
-    [LoggerMessage(3001, LogLevel.Debug, "Run {Run} of session {Session} was refused a write: {Code}")]
+    [LoggerMessage(400, LogLevel.Debug, "Run {Run} of session {Session} was refused a write: {Code}")]
     private static partial void LogRefused(ILogger logger, SessionId session, MessageId run, ErrorCode code);
 
-    [LoggerMessage(3002, LogLevel.Warning, "Agent {Agent} failed in run {Run} of session {Session}: {Reason}")]
+    [LoggerMessage(401, LogLevel.Warning, "Agent {Agent} failed in run {Run} of session {Session}: {Reason}")]
     private static partial void LogAgentFailed(ILogger logger, int agent, SessionId session, MessageId run, string reason);
 
-    [LoggerMessage(3003, LogLevel.Error, "Agent {Agent} broke run {Run} of session {Session}")]
+    [LoggerMessage(402, LogLevel.Error, "Agent {Agent} broke run {Run} of session {Session}")]
     private static partial void LogBroken(ILogger logger, Exception error, int agent, SessionId session, MessageId run);
 }
 

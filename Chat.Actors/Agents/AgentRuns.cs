@@ -276,12 +276,12 @@ public sealed partial class AgentRuns : IAsyncDisposable
         public Task Worker { get; set; } = Task.CompletedTask;
     }
 
-    [LoggerMessage(3010, LogLevel.Debug, "Run {Run} of session {Session} is no longer streamed here")]
+    [LoggerMessage(410, LogLevel.Debug, "Run {Run} of session {Session} is no longer streamed here")]
     private static partial void LogCancelled(ILogger logger, SessionId session, MessageId run);
 
-    [LoggerMessage(3011, LogLevel.Error, "Run {Run} of session {Session} failed")]
+    [LoggerMessage(411, LogLevel.Error, "Run {Run} of session {Session} failed")]
     private static partial void LogRunFailed(ILogger logger, Exception error, SessionId session, MessageId run);
 
-    [LoggerMessage(3012, LogLevel.Error, "The answers of session {Session} stand still until its next message")]
+    [LoggerMessage(412, LogLevel.Error, "The answers of session {Session} stand still until its next message")]
     private static partial void LogWorkerFailed(ILogger logger, Exception error, SessionId session);
 }
