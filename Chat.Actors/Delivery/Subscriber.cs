@@ -17,6 +17,7 @@ public sealed class Subscriber
     private readonly AsyncSignal _signal = new();
     private TaskCompletionSource? _room;
     private int _queuedBytes;
+    private bool _isOpen;
 
     /// <param name="userId">Whose reader this is: removal from the session closes it.</param>
     /// <param name="queueLimit">Bytes that may wait while live.</param>
@@ -84,12 +85,25 @@ public sealed class Subscriber
         }
     }
 
+    /// <summary>
+    /// The reader has been found to be allowed, and this is its first frame. Only from here on it gets passing events: it listens in the hub before it is
+    /// known whether it may.
+    /// </summary>
+    public void Open(Frame first)
+    {
+        lock (_gate)
+        {
+            Enqueue(first, seq: 0);
+            _isOpen = true;
+        }
+    }
+
     /// <summary>From the hub: a passing event's frame, dropped while the reader has much to read already.</summary>
     internal void OfferPassing(Frame frame)
     {
         lock (_gate)
         {
-            if (_queuedBytes <= _queueLimit / 2)
+            if (_isOpen && _queuedBytes <= _queueLimit / 2)
             {
                 Enqueue(frame, seq: 0);
             }

@@ -102,7 +102,9 @@ internal sealed partial class Connection : IAsyncDisposable
         }
         catch (Exception e) when (IsOfNetwork(e))
         {
-            // The peer has gone: the ordinary end of a socket.
+            // The peer has gone, the ordinary end of a socket; or it broke the protocol, and the framework has told it so in a close frame.
+            Close(CloseCode.Normal, "");
+            await DrainAsync();
         }
         catch (Exception e)
         {
@@ -164,6 +166,26 @@ internal sealed partial class Connection : IAsyncDisposable
             }
             await DeliverAsync(face, buffer.AsMemory(0, length));
             return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Reads until the peer closes: a connection that ends with unread bytes is reset, and the peer may never see the close frame.</summary>
+    private async ValueTask DrainAsync()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4096);
+        try
+        {
+            while (_stream is not null && await _stream.ReadAsync(buffer, _abort.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (IsOfNetwork(e))
+        {
+            // Gone.
         }
         finally
         {

@@ -138,7 +138,7 @@ internal static partial class NativeEndpoint
             {
                 return Refuse(CloseCode.Refused, "Session not found");
             }
-            subscriber.Send(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
+            subscriber.Open(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
             if (since > view.Head)
             {
                 subscriber.Send(NativeReplies.Reset(view.Head));
