@@ -94,6 +94,9 @@ public sealed record Answer(HttpStatusCode Status, string? Type, string Text, Ht
         Assert.NotEmpty(this["detail"].GetString()!);
     }
 
+    /// <summary>For what either the server or the framework under it refuses.</summary>
+    public void AssertRefused(params int[] statuses) => Assert.Contains((int)Status, statuses);
+
     public void AssertFields(params string[] names)
     {
         foreach (var name in names)
