@@ -66,8 +66,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             switch (message)
             {
-                case AppendDone done:
-                    await CompleteAsync(done.Batch);
+                case AppendDone:
+                    await CompleteAsync();
                     break;
                 case Waiting waiting:
                     await HandleAsync(waiting);
@@ -177,7 +177,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 Submit();
             }
             await _inFlight.Peek().Append;
-            await CompleteAsync(_inFlight.Peek());
+            await CompleteAsync();
         }
         return await _services.FindMessage(_id, id);
     }
@@ -221,27 +221,30 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             ChatMetrics.AppendedEvents.Add(batch.Events.Count);
         }
-        PostOwn(new AppendDone(batch));
+        batch.IsDone = true;
+        PostOwn(new AppendDone());
     }
 
-    private async ValueTask CompleteAsync(AppendBatch batch)
+    /// <summary>
+    /// Answers what has been appended, oldest first: the ends of two appends in flight may be told in the other order.
+    /// </summary>
+    private async ValueTask CompleteAsync()
     {
-        if (!_inFlight.TryPeek(out var oldest) || oldest != batch)
+        while (_inFlight.TryPeek(out var batch) && batch.IsDone)
         {
-            return; // Completed before its message came, or dropped by a reset.
-        }
-        if (batch.Result != AppendResult.Committed)
-        {
-            await ResetAsync();
-            return;
-        }
-        _inFlight.Dequeue();
-        _published = batch.ExpectedHead + batch.Events.Count;
-        batch.AnswerAll();
-        _services.Publish(_id, batch.Encoded);
-        if (batch.Snapshot is { } snapshot)
-        {
-            _ = SaveSnapshotAsync(snapshot);
+            if (batch.Result != AppendResult.Committed)
+            {
+                await ResetAsync();
+                return;
+            }
+            _inFlight.Dequeue();
+            _published = batch.ExpectedHead + batch.Events.Count;
+            batch.AnswerAll();
+            _services.Publish(_id, batch.Encoded);
+            if (batch.Snapshot is { } snapshot)
+            {
+                _ = SaveSnapshotAsync(snapshot);
+            }
         }
     }
 
