@@ -65,8 +65,8 @@ public sealed class ChatNode : IAsyncDisposable
     {
         await Runs.DisposeAsync();
         await _gateway.DisposeAsync();
-        await Projector.DisposeAsync();
         await Markers.DisposeAsync();
+        await Projector.DisposeAsync();
         await _storage.DisposeAsync();
     }
 

@@ -8,6 +8,7 @@ using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
 using Chat.Protocol;
+using Microsoft.AspNetCore.Diagnostics;
 
 namespace Chat.Host;
 
@@ -36,9 +37,10 @@ public static class ChatServer
         builder.Services.AddAuth(options);
         builder.Services.AddRest(options);
 
-        using var startLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
+        // The storage is opened before the container is built, and logs as long as the server runs.
+        var storageLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
-        var storage = await Storage.OpenAsync(options, time, startLoggers);
+        var storage = await Storage.OpenAsync(options, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
             options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
@@ -47,7 +49,7 @@ public static class ChatServer
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
         app.UseOriginAndHostRules();
         app.UseExceptionHandler(failed => failed.Run(context =>
-            Problems.WriteAsync(context, "INTERNAL", StatusCodes.Status500InternalServerError, "The server failed.")));
+            Problems.WriteAsync(context, "INTERNAL", StatusCodes.Status500InternalServerError, Describe(context, options))));
         app.Use(GatedStream.GateUpgrade);
         app.UseWebSockets();
         app.UseDefaultFiles();
@@ -64,9 +66,13 @@ public static class ChatServer
 
         var node = app.Services.GetRequiredService<ChatNode>();
         app.Lifetime.ApplicationStarted.Register(node.Start);
+        app.Lifetime.ApplicationStopped.Register(storageLoggers.Dispose);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
         return app;
     }
+
+    private static string Describe(HttpContext context, ChatOptions options) =>
+        options.Service.Debug && context.Features.Get<IExceptionHandlerFeature>() is { Error: var fault } ? fault.ToString() : "The server failed.";
 
     private static void AddNodeParts(IServiceCollection services, ChatOptions options)
     {

@@ -57,8 +57,18 @@ public readonly struct JsonFields(JsonElement root)
             ? text
             : throw new FieldException($"{name} must be an object");
 
-    private bool TryGet(string name, out JsonElement value) =>
-        root.TryGetProperty(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
+    private bool TryGet(string name, out JsonElement value)
+    {
+        try
+        {
+            return root.TryGetProperty(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
+        }
+        catch (InvalidOperationException)
+        {
+            // Any other field's name that has to be unescaped for the comparison.
+            throw new FieldException("A field's name holds half of a surrogate pair");
+        }
+    }
 
     /// <summary>Its raw text; it is stored and sent as JSON again, so it must hold neither U+0000 nor half a surrogate pair.</summary>
     private static string? IsCleanJson(JsonElement value)

@@ -11,7 +11,9 @@ public sealed class Presence
     /// <summary>Read markers of one user are shown once in this time, the newest one.</summary>
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Held while an event is published, so that readers get them in the order in which they became true.</summary>
     private readonly Lock _gate = new();
+
     private readonly Dictionary<string, int> _sockets = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ITimer> _typing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Reading> _reading = new(StringComparer.Ordinal);
@@ -38,12 +40,11 @@ public sealed class Presence
         {
             var count = _sockets.GetValueOrDefault(userId);
             _sockets[userId] = count + 1;
-            if (count > 0)
+            if (count == 0)
             {
-                return;
+                _hub.Publish(new UserJoined(userId, _time.GetUtcNow()));
             }
         }
-        _hub.Publish(new UserJoined(userId, _time.GetUtcNow()));
     }
 
     /// <summary>True when it was the user's last socket here.</summary>
@@ -58,14 +59,10 @@ public sealed class Presence
                 return false;
             }
             _sockets.Remove(userId);
-            if (_reading.Remove(userId, out var reading))
-            {
-                reading.Timer.Dispose();
-            }
+            SetTyping(userId, isTyping: false);
+            _hub.Publish(new UserLeft(userId, _time.GetUtcNow()));
+            return true;
         }
-        SetTyping(userId, isTyping: false);
-        _hub.Publish(new UserLeft(userId, _time.GetUtcNow()));
-        return true;
     }
 
     public void SetTyping(string userId, bool isTyping)
@@ -90,53 +87,59 @@ public sealed class Presence
             {
                 return;
             }
+            _hub.Publish(new Typing(userId, isTyping, _time.GetUtcNow()));
         }
-        _hub.Publish(new Typing(userId, isTyping, _time.GetUtcNow()));
     }
 
-    /// <summary>Shows how far a user has read, at most once in <see cref="ReadInterval"/>.</summary>
+    /// <summary>Shows how far a user has read, at most once in <see cref="ReadInterval"/>; what does not rise is not shown.</summary>
     public void SetRead(string userId, long seq)
     {
         lock (_gate)
         {
-            if (_reading.TryGetValue(userId, out var reading))
-            {
-                reading.Waiting = Math.Max(reading.Waiting, seq);
-                return;
-            }
-            reading = new Reading();
-            _reading[userId] = reading;
-            reading.Timer = _time.CreateTimer(_ => ShowWaiting(userId), null, ReadInterval, ReadInterval);
-        }
-        _hub.Publish(new ReadUpTo(userId, seq, _time.GetUtcNow()));
-    }
-
-    private void ShowWaiting(string userId)
-    {
-        long seq;
-        lock (_gate)
-        {
             if (!_reading.TryGetValue(userId, out var reading))
             {
-                return;
+                _reading[userId] = reading = new Reading();
             }
-            seq = reading.Waiting;
-            reading.Waiting = 0;
-            if (seq == 0)
+            if (reading.Timer is not null)
             {
-                _reading.Remove(userId);
-                reading.Timer.Dispose();
-                return;
+                reading.Waiting = Math.Max(reading.Waiting, seq);
+            }
+            else if (seq > reading.Shown)
+            {
+                Show(userId, reading, seq);
             }
         }
+    }
+
+    private void ShowWaiting(string userId, Reading reading)
+    {
+        lock (_gate)
+        {
+            reading.Timer?.Dispose();
+            reading.Timer = null;
+            if (reading.Waiting > reading.Shown)
+            {
+                Show(userId, reading, reading.Waiting);
+            }
+        }
+    }
+
+    private void Show(string userId, Reading reading, long seq)
+    {
+        reading.Shown = seq;
+        reading.Timer = _time.CreateTimer(_ => ShowWaiting(userId, reading), null, ReadInterval, Timeout.InfiniteTimeSpan);
         _hub.Publish(new ReadUpTo(userId, seq, _time.GetUtcNow()));
     }
 
+    /// <summary>Stays after the user has left, for as long as anyone is here: what was shown must not go back.</summary>
     private sealed class Reading
     {
-        public ITimer Timer { get; set; } = null!;
+        /// <summary>Runs while an interval does.</summary>
+        public ITimer? Timer { get; set; }
 
-        /// <summary>Seq to be shown when the interval ends; 0 for none.</summary>
+        public long Shown { get; set; }
+
+        /// <summary>Seq to be shown when the interval ends, if it is above <see cref="Shown"/>.</summary>
         public long Waiting { get; set; }
     }
 }

@@ -17,6 +17,7 @@ public sealed class Subscriber
     private readonly AsyncSignal _signal = new();
     private TaskCompletionSource? _room;
     private int _queuedBytes;
+    private bool _isOpen;
 
     /// <param name="userId">Whose reader this is: removal from the session closes it.</param>
     /// <param name="queueLimit">Bytes that may wait while live.</param>
@@ -48,36 +49,52 @@ public sealed class Subscriber
 
     public bool Wants(SessionEvent e) => _filter is null || _filter(e);
 
-    /// <summary>From the hub: a durable event.</summary>
-    internal void Offer(EncodedEvent e)
+    /// <summary>From the hub: a durable event. True when a frame of it was queued.</summary>
+    internal bool Offer(EncodedEvent e)
     {
         if (e.Event is MemberRemoved removed && removed.UserId == UserId)
         {
             Close(CloseCode.Refused, "Removed from the session");
-            return;
+            return false;
         }
         lock (_gate)
         {
             if (!IsLive || e.Seq <= Cursor)
             {
-                return;
+                return false;
             }
             if (e.Seq > Cursor + 1)
             {
                 FallBehind();
-                return;
+                return false;
             }
             if (Wants(e.Event) && e.FrameFor(Face) is { } frame)
             {
                 if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
                 {
                     FallBehind();
-                    return;
+                    ChatMetrics.QueueOverflows.Add(1);
+                    return false;
                 }
                 Enqueue(frame, e.Seq);
-                LastShown = e.Seq;
+                Cursor = LastShown = e.Seq;
+                return true;
             }
             Cursor = e.Seq;
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The reader has been found to be allowed, and this is its first frame. Only from here on it gets passing events: it listens in the hub before it is
+    /// known whether it may.
+    /// </summary>
+    public void Open(Frame first)
+    {
+        lock (_gate)
+        {
+            Enqueue(first, seq: 0);
+            _isOpen = true;
         }
     }
 
@@ -86,7 +103,7 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
-            if (_queuedBytes <= _queueLimit / 2)
+            if (_isOpen && _queuedBytes <= _queueLimit / 2)
             {
                 Enqueue(frame, seq: 0);
             }

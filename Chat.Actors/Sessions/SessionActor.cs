@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
@@ -199,6 +200,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     private async Task AppendAsync(AppendBatch batch)
     {
+        var started = Stopwatch.GetTimestamp();
         try
         {
             batch.Result = await _services.Journal.AppendAsync(batch.Chain, batch.ExpectedHead, batch.Events).ConfigureAwait(false);
@@ -206,6 +208,18 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         catch (JournalUnavailableException e)
         {
             LogUnconfirmed(_services.Logger, e, _id.Value);
+        }
+        ChatMetrics.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        ChatMetrics.Appends.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, batch.Result switch
+        {
+            AppendResult.Committed => "committed",
+            AppendResult.Conflict => "conflict",
+            AppendResult.Broken => "broken",
+            _ => "unconfirmed",
+        }));
+        if (batch.Result == AppendResult.Committed)
+        {
+            ChatMetrics.AppendedEvents.Add(batch.Events.Count);
         }
         PostOwn(new AppendDone(batch));
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using Chat.Actors.Delivery;
+using Chat.Actors.Runtime;
 using Chat.Host.Configuration;
 using Chat.Protocol;
 using WebSocketOptions = Chat.Host.Configuration.WebSocketOptions;
@@ -26,7 +27,7 @@ internal interface IFaceConnection
 /// <summary>
 /// One live socket: a reader task, a writer task that drains the subscriber's queue into as few writes as it can, the heartbeat and the limits.
 /// </summary>
-internal sealed class Connection : IAsyncDisposable
+internal sealed partial class Connection : IAsyncDisposable
 {
     /// <summary>Frames that wait are gathered into writes of about this size: more saves no system call worth having.</summary>
     private const int WriteSize = 64 * 1024;
@@ -38,16 +39,19 @@ internal sealed class Connection : IAsyncDisposable
     private readonly GatedStream? _stream;
     private readonly Subscriber _subscriber;
     private readonly WebSocketOptions _options;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _abort;
     private readonly ITimer _heartbeat;
 
     /// <param name="stream">The gated stream under the socket; null where there is none (HTTP/2), then frames go the ordinary way.</param>
-    public Connection(WebSocket socket, GatedStream? stream, Subscriber subscriber, WebSocketOptions options, TimeProvider time, CancellationToken aborted)
+    public Connection(
+        WebSocket socket, GatedStream? stream, Subscriber subscriber, WebSocketOptions options, TimeProvider time, ILogger logger, CancellationToken aborted)
     {
         _socket = socket;
         _stream = stream;
         _subscriber = subscriber;
         _options = options;
+        _logger = logger;
         _abort = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         var period = TimeSpan.FromTicks(Math.Min(options.HeartbeatInterval.Ticks, options.ConnectionTimeout.Ticks / 2));
         _heartbeat = time.CreateTimer(static state => ((Connection)state!).Beat(), this, period, period);
@@ -88,70 +92,109 @@ internal sealed class Connection : IAsyncDisposable
 
     private async Task ReadAsync(IFaceConnection face)
     {
-        var limit = _options.MessageSizeLimit;
         try
         {
-            while (true)
+            while (await ReadFrameAsync(face))
             {
-                // Waits without a buffer: an idle socket costs no memory for what may never come.
-                var result = await _socket.ReceiveAsync(Memory<byte>.Empty, _abort.Token);
-                if (result.MessageType == WebSocketMessageType.Close)
-                {
-                    break;
-                }
-                var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(4096, limit + 1));
-                try
-                {
-                    var length = 0;
-                    do
-                    {
-                        if (length > limit)
-                        {
-                            Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
-                            // Read on, or the peer's unread bytes would reset the connection before it sees the close frame.
-                            length = 0;
-                        }
-                        if (length == buffer.Length)
-                        {
-                            var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 4, limit + 1));
-                            buffer.AsSpan(0, length).CopyTo(larger);
-                            ArrayPool<byte>.Shared.Return(buffer);
-                            buffer = larger;
-                        }
-                        result = await _socket.ReceiveAsync(buffer.AsMemory(length), _abort.Token);
-                        length += result.Count;
-                    }
-                    while (!result.EndOfMessage);
-                    if (result.MessageType == WebSocketMessageType.Close)
-                    {
-                        break;
-                    }
-                    if (length > limit)
-                    {
-                        Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
-                    }
-                    if (_subscriber.Closing is null)
-                    {
-                        await face.ReceiveAsync(buffer.AsMemory(0, length), _abort.Token);
-                    }
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                }
                 // One who does not read its answers is not asked for more.
                 await _subscriber.WhenRoomAsync(_abort.Token);
             }
         }
         catch (Exception e) when (IsOfNetwork(e))
         {
-            // The peer has gone: the ordinary end of a socket.
+            // The peer has gone, the ordinary end of a socket; or it broke the protocol, and the framework has told it so in a close frame.
+            Close(CloseCode.Normal, "");
+            await DrainAsync();
+        }
+        catch (Exception e)
+        {
+            LogFault(_logger, e);
+            Close(CloseCode.ServerFault, "The server failed");
         }
         finally
         {
             Close(CloseCode.Normal, "");
         }
     }
+
+    /// <summary>False when the peer has closed.</summary>
+    private async ValueTask<bool> ReadFrameAsync(IFaceConnection face)
+    {
+        // Waits without a buffer: an idle socket costs no memory for what may never come.
+        var result = await _socket.ReceiveAsync(Memory<byte>.Empty, _abort.Token);
+        if (result.MessageType == WebSocketMessageType.Close)
+        {
+            return false;
+        }
+        if (result.EndOfMessage)
+        {
+            // An empty frame ends with its header.
+            await DeliverAsync(face, default);
+            return true;
+        }
+        var limit = _options.MessageSizeLimit;
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(4096, limit + 1));
+        try
+        {
+            var length = 0;
+            do
+            {
+                if (length > limit)
+                {
+                    Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
+                    // Read on, or the peer's unread bytes would reset the connection before it sees the close frame.
+                    length = 0;
+                }
+                if (length == buffer.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 4, limit + 1));
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                result = await _socket.ReceiveAsync(buffer.AsMemory(length), _abort.Token);
+                length += result.Count;
+            }
+            while (!result.EndOfMessage);
+            if (result.MessageType == WebSocketMessageType.Close)
+            {
+                return false;
+            }
+            if (length > limit)
+            {
+                Close(CloseCode.TooLarge, $"A frame has at most {limit} bytes");
+            }
+            await DeliverAsync(face, buffer.AsMemory(0, length));
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Reads until the peer closes: a connection that ends with unread bytes is reset, and the peer may never see the close frame.</summary>
+    private async ValueTask DrainAsync()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4096);
+        try
+        {
+            while (_stream is not null && await _stream.ReadAsync(buffer, _abort.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (IsOfNetwork(e))
+        {
+            // Gone.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private ValueTask DeliverAsync(IFaceConnection face, ReadOnlyMemory<byte> frame) =>
+        _subscriber.Closing is null ? face.ReceiveAsync(frame, _abort.Token) : default;
 
     private async Task WriteAsync(IFaceConnection face)
     {
@@ -183,6 +226,11 @@ internal sealed class Connection : IAsyncDisposable
             {
                 // The log cannot be read now: the client comes back with its cursor when it can.
                 Close(CloseCode.Overloaded, "The storage does not answer");
+            }
+            catch (Exception e) when (!IsOfNetwork(e))
+            {
+                LogFault(_logger, e);
+                Close(CloseCode.ServerFault, "The server failed");
             }
             await WriteAsync(frames);
         }
@@ -230,6 +278,7 @@ internal sealed class Connection : IAsyncDisposable
         }
         if (_stream.Writing > _options.WriteTimeout)
         {
+            ChatMetrics.SlowReaderCloses.Add(1);
             // It has not taken a byte for so long: a close frame would not reach it either.
             Abort();
         }
@@ -248,7 +297,7 @@ internal sealed class Connection : IAsyncDisposable
     {
         try
         {
-            if (_stream!.Writing == TimeSpan.Zero)
+            if (_stream!.Writing is null)
             {
                 await _stream.WriteAsync(Ping, _abort.Token);
             }
@@ -273,4 +322,7 @@ internal sealed class Connection : IAsyncDisposable
 
     private static bool IsOfNetwork(Exception e) =>
         e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException or InvalidOperationException { Source: "System.Net.WebSockets" };
+
+    [LoggerMessage(201, LogLevel.Error, "A connection failed")]
+    private static partial void LogFault(ILogger logger, Exception fault);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Host.Connections;
@@ -7,35 +6,37 @@ namespace Chat.Host.Connections;
 /// The upgraded stream under a WebSocket, with one writer at a time: the framework's own control frames and this server's finished frames
 /// must not interleave. It also knows when anything, a pong too, was last read.
 /// </summary>
-internal sealed class GatedStream(Stream inner) : Stream
+internal sealed class GatedStream(Stream inner, TimeProvider time) : Stream
 {
+    private const long NotWriting = long.MinValue;
+
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private long _lastRead = Stopwatch.GetTimestamp();
-    private long _writeStarted;
+    private long _lastRead = time.GetTimestamp();
+    private long _writeStarted = NotWriting;
 
-    public TimeSpan SinceRead => Stopwatch.GetElapsedTime(Volatile.Read(ref _lastRead));
+    public TimeSpan SinceRead => time.GetElapsedTime(Volatile.Read(ref _lastRead));
 
-    /// <summary>How long the write that is under way has taken; zero if none is.</summary>
-    public TimeSpan Writing => Volatile.Read(ref _writeStarted) is var started && started > 0 ? Stopwatch.GetElapsedTime(started) : TimeSpan.Zero;
+    /// <summary>How long the write that is under way has taken; null if none is.</summary>
+    public TimeSpan? Writing => Volatile.Read(ref _writeStarted) is var started && started != NotWriting ? time.GetElapsedTime(started) : null;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _lastRead, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _lastRead, time.GetTimestamp());
         return read;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _writeStarted, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _writeStarted, time.GetTimestamp());
         try
         {
             await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            Volatile.Write(ref _writeStarted, 0);
+            Volatile.Write(ref _writeStarted, NotWriting);
             _gate.Release();
         }
     }
@@ -73,18 +74,18 @@ internal sealed class GatedStream(Stream inner) : Stream
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
-            context.Features.Set<IHttpUpgradeFeature>(new GatedUpgrade(upgrade, context.Features));
+            context.Features.Set<IHttpUpgradeFeature>(new GatedUpgrade(upgrade, context.Features, context.RequestServices.GetRequiredService<TimeProvider>()));
         }
         return next(context);
     }
 
-    private sealed class GatedUpgrade(IHttpUpgradeFeature upgrade, IFeatureCollection features) : IHttpUpgradeFeature
+    private sealed class GatedUpgrade(IHttpUpgradeFeature upgrade, IFeatureCollection features, TimeProvider time) : IHttpUpgradeFeature
     {
         public bool IsUpgradableRequest => upgrade.IsUpgradableRequest;
 
         public async Task<Stream> UpgradeAsync()
         {
-            var stream = new GatedStream(await upgrade.UpgradeAsync());
+            var stream = new GatedStream(await upgrade.UpgradeAsync(), time);
             features.Set(stream);
             return stream;
         }

@@ -1,5 +1,6 @@
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Host.Auth;
 using Chat.Protocol;
@@ -74,7 +75,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await AskAsync(new StopRun { Caller = Caller, MessageId = s.MessageId is { } id ? new MessageId(id) : null }, s, cancellation);
                 break;
             case NativeRequest.StreamStart s:
-                Answer(await _streams.StartAsync(s, Caller, _services.IsDevelopment), s);
+                await StartStreamAsync(s);
                 break;
             case NativeRequest.StreamChunk c:
                 await AskAsync(_streams.ChunkOf(c, Caller), c, cancellation);
@@ -87,7 +88,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 _subscriber.Wake();
                 break;
             case NativeRequest.Auth a:
-                await RenewAsync(a.Token, cancellation);
+                await RenewAsync(a, cancellation);
                 break;
             case NativeRequest.Ping:
                 _subscriber.Send(NativeReplies.Pong);
@@ -111,6 +112,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
+            ChatMetrics.SlowReaderCloses.Add(1);
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
@@ -150,6 +152,16 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         },
         m,
         cancellation);
+
+    private async ValueTask StartStreamAsync(NativeRequest.StreamStart s)
+    {
+        var (started, content) = await _streams.StartAsync(s, Caller, _services.IsDevelopment);
+        Answer(started, s);
+        if (content is Rejected)
+        {
+            Answer(content, s);
+        }
+    }
 
     private async ValueTask EndStreamAsync(NativeRequest.StreamEnd e, CancellationToken cancellation)
     {
@@ -218,15 +230,15 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
     }
 
-    private async ValueTask RenewAsync(string token, CancellationToken cancellation)
+    private async ValueTask RenewAsync(NativeRequest.Auth request, CancellationToken cancellation)
     {
-        if (!(await _services.Tokens.ReadAsync(token, cancellation)).IsAccepted(out var fresh))
+        if (!(await _services.Tokens.ReadAsync(request.Token, cancellation)).IsAccepted(out var fresh))
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted")));
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted"), request.ClientMessageId));
         }
         else if (fresh.UserId != _identity.UserId)
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's")));
+            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's"), request.ClientMessageId));
         }
         else
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Host.Agents;
 using Chat.Host.Auth;
@@ -13,12 +14,15 @@ namespace Chat.Host.Connections;
 /// <summary><c>/ws/{session_id}</c>: the native WebSocket.</summary>
 internal static partial class NativeEndpoint
 {
+    private static readonly KeyValuePair<string, object?> FaceTag = new(ChatMetrics.Face, "native");
+
     public static void MapNative(this IEndpointRouteBuilder app) => app.Map("/ws/{session_id}", HandleAsync).ExcludeFromDescription();
 
     private static async Task HandleAsync(
         HttpContext context, string session_id, ChatOptions options, Authenticator authenticator, NativeServices services, AgentCatalog agents,
         ConnectionRegistry registry, ILoggerFactory loggers)
     {
+        var logger = loggers.CreateLogger("Chat.Connections");
         if (!context.WebSockets.IsWebSocketRequest)
         {
             await Problems.WriteAsync(context, ErrorCode.BadField.Name(), StatusCodes.Status400BadRequest, "This address speaks WebSocket only");
@@ -40,11 +44,11 @@ internal static partial class NativeEndpoint
                     ? options.WebSocket.HeartbeatInterval
                     : Timeout.InfiniteTimeSpan,
             });
-            await RunAsync(context, new SessionId(session_id), authenticated, socket, options, services, agents, registry);
+            await RunAsync(context, new SessionId(session_id), authenticated, socket, options, services, agents, registry, logger);
         }
         catch (Exception e) when (e is IOException or System.Net.WebSockets.WebSocketException)
         {
-            LogHandshake(loggers.CreateLogger("Chat.Connections"), e.Message);
+            LogHandshake(logger, e.Message);
         }
         finally
         {
@@ -54,17 +58,18 @@ internal static partial class NativeEndpoint
 
     private static async Task RunAsync(
         HttpContext context, SessionId session, IdentityResult authenticated, System.Net.WebSockets.WebSocket socket, ChatOptions options, NativeServices services,
-        AgentCatalog agents, ConnectionRegistry registry)
+        AgentCatalog agents, ConnectionRegistry registry, ILogger logger)
     {
         var user = authenticated.Identity?.UserId ?? "";
         var subscriber = new Subscriber(NativeCodec.Instance, user, options.WebSocket.QueueLimit);
-        await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, context.RequestAborted);
+        await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, logger, context.RequestAborted);
         registry.Add(connection);
+        ChatMetrics.Connections.Add(1, FaceTag);
         var hub = services.Hubs.Subscribe(session, subscriber);
         var entered = false;
         try
         {
-            var face = await EnterAsync(context, session, authenticated, subscriber, hub, options, services, agents);
+            var face = await EnterAsync(context, session, authenticated, subscriber, hub, options, services, agents, logger);
             if (face is null)
             {
                 await connection.RunAsync(ClosedFace.Instance);
@@ -74,8 +79,14 @@ internal static partial class NativeEndpoint
             {
                 hub.Presence.Enter(user);
                 entered = true;
-                await connection.RunAsync(face);
-                await face.EndAsync();
+                try
+                {
+                    await connection.RunAsync(face);
+                }
+                finally
+                {
+                    await face.EndAsync();
+                }
             }
         }
         finally
@@ -86,13 +97,14 @@ internal static partial class NativeEndpoint
             }
             services.Hubs.Unsubscribe(hub, subscriber);
             registry.Remove(connection);
+            ChatMetrics.Connections.Add(-1, FaceTag);
         }
     }
 
     /// <summary>Null where the socket was refused: the subscriber then carries the close code.</summary>
     private static async ValueTask<NativeConnection?> EnterAsync(
         HttpContext context, SessionId session, IdentityResult authenticated, Subscriber subscriber, SessionHub hub, ChatOptions options, NativeServices services,
-        AgentCatalog agents)
+        AgentCatalog agents, ILogger logger)
     {
         NativeConnection? Refuse(int code, string reason)
         {
@@ -126,7 +138,7 @@ internal static partial class NativeEndpoint
             {
                 return Refuse(CloseCode.Refused, "Session not found");
             }
-            subscriber.Send(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
+            subscriber.Open(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
             if (since > view.Head)
             {
                 subscriber.Send(NativeReplies.Reset(view.Head));
@@ -137,6 +149,11 @@ internal static partial class NativeEndpoint
         catch (JournalUnavailableException)
         {
             return Refuse(CloseCode.Overloaded, "The storage does not answer");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(logger, e, session.Value);
+            return Refuse(CloseCode.ServerFault, "The server failed");
         }
     }
 
@@ -182,4 +199,7 @@ internal static partial class NativeEndpoint
 
     [LoggerMessage(200, LogLevel.Debug, "A WebSocket handshake broke off: {Reason}")]
     private static partial void LogHandshake(ILogger logger, string reason);
+
+    [LoggerMessage(202, LogLevel.Error, "A socket could not enter session {Session}")]
+    private static partial void LogFault(ILogger logger, Exception fault, string session);
 }

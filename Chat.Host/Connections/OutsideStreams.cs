@@ -9,22 +9,20 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session)
     private readonly Dictionary<string, MessageId> _open = new(StringComparer.Ordinal);
     private MessageId? _newest;
 
-    /// <summary>Waits for the answer: only then the real id is known, should this be a repeat.</summary>
-    public async ValueTask<Reply> StartAsync(NativeRequest.StreamStart start, Caller caller, bool anyRole)
+    /// <summary>Waits for the answer: only then the real id is known, should this be a repeat. The second reply is that to its content, where it has any.</summary>
+    public async ValueTask<(Reply Started, Reply? Content)> StartAsync(NativeRequest.StreamStart start, Caller caller, bool anyRole)
     {
         var command = new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = start.ClientMessageId, AnyRole = anyRole };
         var reply = await gateway.AskAsync(session, command);
         if (reply is not Accepted accepted)
         {
-            return reply;
+            return (reply, null);
         }
         _newest = accepted.MessageId;
         _open[start.ClientMessageId ?? accepted.MessageId.Value] = accepted.MessageId;
-        if (!string.IsNullOrEmpty(start.Content) && !accepted.Repeat)
-        {
-            await gateway.AskAsync(session, new AppendChunk { Caller = caller, MessageId = accepted.MessageId, Content = start.Content });
-        }
-        return reply;
+        return string.IsNullOrEmpty(start.Content) || accepted.Repeat
+            ? (reply, null)
+            : (reply, await gateway.AskAsync(session, new AppendChunk { Caller = caller, MessageId = accepted.MessageId, Content = start.Content }));
     }
 
     public AppendChunk ChunkOf(NativeRequest.StreamChunk chunk, Caller caller) =>

@@ -59,10 +59,10 @@ public static class NativeReader
         "react" => new NativeRequest.React(f.Text("message_id"), f.Text("emoji"), f.Flag("remove", absent: false)) { ClientMessageId = clientId },
         "stop" => new NativeRequest.Stop(f.OptionalText("message_id")) { ClientMessageId = clientId },
         "stream_start" => new NativeRequest.StreamStart(f.OptionalText("content")) { ClientMessageId = f.OptionalText("message_id") ?? clientId },
-        "stream_chunk" => new NativeRequest.StreamChunk(f.OptionalText("message_id"), f.Text("content"), f.OptionalInt("index")),
-        "stream_end" => new NativeRequest.StreamEnd(f.OptionalText("message_id"), f.OptionalText("content"), f.OptionalInt("tokens_used") ?? 0, f.OptionalInt("latency_ms")),
+        "stream_chunk" => new NativeRequest.StreamChunk(f.OptionalText("message_id"), f.Text("content"), f.OptionalInt("index")) { ClientMessageId = clientId },
+        "stream_end" => new NativeRequest.StreamEnd(f.OptionalText("message_id"), f.OptionalText("content"), f.OptionalInt("tokens_used") ?? 0, f.OptionalInt("latency_ms")) { ClientMessageId = clientId },
         "sync" => new NativeRequest.Sync(f.Number("since")),
-        "auth" => new NativeRequest.Auth(f.Text("token")),
+        "auth" => new NativeRequest.Auth(f.Text("token")) { ClientMessageId = clientId },
         "ping" => new NativeRequest.Ping(),
         _ => null,
     };
