@@ -126,6 +126,8 @@ public sealed partial class PrometheusTextTests
             }
             Assert.Equal("gauge", types["chat_projector_lag"]);
             Assert.Equal("gauge", types["chat_connections"]);
+            Assert.Equal("counter", types["chat_messages_accepted_total"]);
+            Assert.Equal("histogram", types["chat_journal_append_duration_seconds"]);
             Assert.Equal("histogram", types["http_server_request_duration_seconds"]);
             Assert.Equal("counter", types["dotnet_gc_collections_total"]);
             Assert.Contains("http_route=\"/api/chat/sessions/{session_id}/messages/stream\"", scrape.Text, StringComparison.Ordinal);

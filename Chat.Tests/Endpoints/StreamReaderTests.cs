@@ -14,7 +14,7 @@ public sealed class StreamReaderTests
     [Fact]
     public async Task A_reader_who_falls_behind_again_and_again_gets_every_event_once()
     {
-        await using var server = await TestServer.StartAsync(options => options with { WebSocket = options.WebSocket with { QueueLimit = 400 } });
+        await using var server = await TestServer.StartAsync(options => options with { WebSocket = options.WebSocket with { QueueLimit = 1 } });
         var rest = new RestServer(server);
         var session = await rest.CreateAsync("mina");
         var prompt = new { content = "tell", metadata = new { echo = new { tokens = 3000 } } };
@@ -52,6 +52,20 @@ public sealed class StreamReaderTests
     }
 
     [Fact]
+    public async Task A_stream_ends_when_its_token_does()
+    {
+        await using var server = await TestServer.StartAsync(time: new EagerPings());
+        var rest = new RestServer(server);
+        var session = await rest.CreateAsync("mina");
+        var slow = new { content = "tell", metadata = new { echo = new { tokens = 2, first_delay_ms = 600_000 } } };
+        using var request = rest.Request(null, "POST", $"/api/chat/sessions/{session}/messages/stream", slow);
+        // Still taken, for the clock skew.
+        request.Headers.Authorization = new("Bearer", server.Token("mina", lifetime: TimeSpan.FromSeconds(-5)));
+        using var stream = await EventReader.OpenAsync(server.Http, request);
+        Assert.DoesNotContain(await stream.RestAsync(), e => e.Type == "stream_end");
+    }
+
+    [Fact]
     public async Task There_is_room_for_so_many_streams()
     {
         await using var server = await TestServer.StartAsync(options => options with { WebSocket = options.WebSocket with { MaxConnections = 1 } });
@@ -85,7 +99,8 @@ public sealed class StreamReaderTests
         Assert.False(frame.IsLast);
         Assert.Equal(frame.Bytes.Length, frame.Payload.Length);
         Assert.Null(SseCodec.Instance.Encode(1, 0, Events.Posted()));
-        Assert.True(SseCodec.Instance.Encode(43, 42, new StreamEnded { At = Events.At, MessageId = new MessageId("msg_1"), SenderId = "1", SenderName = "Echo", Status = "complete", Content = "x" })!.IsLast);
+        var end = new StreamEnded { At = Events.At, MessageId = new MessageId("msg_1"), SenderId = "1", SenderName = "Echo", Status = "complete", Content = "x" };
+        Assert.True(SseCodec.Instance.Encode(43, 42, end)!.IsLast);
     }
 
     /// <summary>The clock of the machine, but for the pings of streams, which come at once.</summary>
