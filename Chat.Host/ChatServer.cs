@@ -8,6 +8,7 @@ using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
 using Chat.Protocol;
+using Microsoft.AspNetCore.Diagnostics;
 
 namespace Chat.Host;
 
@@ -48,7 +49,7 @@ public static class ChatServer
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
         app.UseOriginAndHostRules();
         app.UseExceptionHandler(failed => failed.Run(context =>
-            Problems.WriteAsync(context, "INTERNAL", StatusCodes.Status500InternalServerError, "The server failed.")));
+            Problems.WriteAsync(context, "INTERNAL", StatusCodes.Status500InternalServerError, Describe(context, options))));
         app.Use(GatedStream.GateUpgrade);
         app.UseWebSockets();
         app.UseDefaultFiles();
@@ -69,6 +70,9 @@ public static class ChatServer
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
         return app;
     }
+
+    private static string Describe(HttpContext context, ChatOptions options) =>
+        options.Service.Debug && context.Features.Get<IExceptionHandlerFeature>() is { Error: var fault } ? fault.ToString() : "The server failed.";
 
     private static void AddNodeParts(IServiceCollection services, ChatOptions options)
     {

@@ -25,6 +25,25 @@ public sealed class Storage : IAsyncDisposable
         {
             await set.PrepareAsync(options.Storage.MigrateAtStart, cancellation);
         }
+        return Open(options, time, loggers);
+    }
+
+    /// <summary>Opens a journal that is there, also beside a running server, and creates and migrates nothing.</summary>
+    /// <exception cref="MigrationRefusedException">There is none, or none of this version.</exception>
+    public static async Task<Storage> OpenExistingAsync(ChatOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
+    {
+        await MigrationSet.Of(options, time).Single(set => set.Name == "journal").PrepareAsync(apply: false, cancellation);
+        return Open(options, time, loggers);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        ReadDatabase.Dispose();
+        return Journal.DisposeAsync();
+    }
+
+    private static Storage Open(ChatOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
         var journalOptions = new JournalOptions { AppendTimeout = options.Storage.AppendTimeout };
         if (options.Storage.DatabaseUrl is { Length: > 0 } url)
         {
@@ -36,12 +55,6 @@ public sealed class Storage : IAsyncDisposable
         return new Storage(
             SqliteJournal.Open(Path.Combine(folder, "journal.db"), time, journalOptions, loggers.CreateLogger<SqliteJournal>()),
             new SqliteReadDatabase(Path.Combine(folder, "read.db")));
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        ReadDatabase.Dispose();
-        return Journal.DisposeAsync();
     }
 }
 
@@ -60,7 +73,6 @@ public sealed record MigrationSet(string Name, Migrations Migrations)
             return [new MigrationSet("journal", migrations), new MigrationSet("read", migrations)];
         }
         var folder = options.Storage.DataPath;
-        Directory.CreateDirectory(folder);
         return
         [
             new MigrationSet("journal", Migrations.ForSqlite(Path.Combine(folder, "journal.db"), time)),
@@ -80,7 +92,7 @@ public sealed record MigrationSet(string Name, Migrations Migrations)
             }
             else if ((await Migrations.StatusAsync(Name, cancellation)).Any(migration => migration.State != MigrationState.Applied))
             {
-                throw new MigrationRefusedException($"The schema of the {Name} is not this version's, and chat.storage.migrate-at-start is off: run 'chat migrate up'");
+                throw new MigrationRefusedException($"The {Name} tables are not there or not of this version: run 'chat migrate up', or start the server with chat.storage.migrate-at-start on.");
             }
         }
         catch (DbException e)

@@ -4,7 +4,7 @@ namespace Chat.Protocol;
 public abstract class FaceCodec
 {
     /// <summary>Faces with a codec.</summary>
-    public const int Count = 1;
+    public const int Count = 2;
 
     /// <summary>Distinct per face, below <see cref="Count"/>: where an event keeps the face's frame.</summary>
     public abstract int Index { get; }

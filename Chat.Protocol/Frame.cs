@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Chat.Protocol;
 
-/// <summary>A finished WebSocket text frame of a server (RFC 6455 §5.2: FIN, unmasked). Immutable: many sockets share its bytes.</summary>
+/// <summary>
+/// Finished bytes of a face: a WebSocket text frame of a server (RFC 6455 §5.2: FIN, unmasked), or a block of another transport. Immutable: many
+/// readers share them.
+/// </summary>
 public sealed class Frame
 {
     /// <summary>2 bytes and a 64-bit length.</summary>
@@ -26,6 +29,12 @@ public sealed class Frame
     public ReadOnlyMemory<byte> Payload => _bytes.AsMemory(_payloadStart);
 
     public int Length => _bytes.Length;
+
+    /// <summary>Nothing follows on this stream: its reader is done.</summary>
+    public bool IsLast { get; private init; }
+
+    /// <summary>Bytes of a transport that has no frames of its own.</summary>
+    public static Frame Raw(ReadOnlySpan<byte> bytes, bool isLast = false) => new(bytes.ToArray(), 0) { IsLast = isLast };
 
     public static Frame Text(ReadOnlySpan<byte> payload)
     {

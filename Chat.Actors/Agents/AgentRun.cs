@@ -1,3 +1,4 @@
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Chat.Actors.Agents;
 internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRunContext context)
 {
     /// <summary>UTF-16 units after which an answer is cut off as failed: the session holds it whole while it is written.</summary>
-    internal const int MaxAnswer = 1 << 20;
+    internal const int MaxAnswer = Limits.StreamContent;
 
     private readonly long _begun = context.Time.GetTimestamp();
 
@@ -68,7 +69,10 @@ internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRun
             await foreach (var chunk in pipeline.ReadAsync(agent, prompt, cancellation))
             {
                 var append = new AppendChunk { Caller = Caller.Server, MessageId = id, Content = chunk, Epoch = Epoch, Index = index++ };
-                if (await AskAsync(append, cancellation) is Rejected refused)
+                var started = context.Time.GetTimestamp();
+                var reply = await AskAsync(append, cancellation);
+                ChatMetrics.ChunkLatency.Record(context.Time.GetElapsedTime(started).TotalSeconds);
+                if (reply is Rejected refused)
                 {
                     LogRefused(context.Logger, session, id, refused.Code);
                     return (IsOver(refused.Code) ? null : StreamStatus.Failed, pipeline.TokensUsed);
@@ -133,13 +137,13 @@ internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRun
     /// <summary>The run has ended, or another owner has it, or its session takes nothing more.</summary>
     private static bool IsOver(ErrorCode code) => code is ErrorCode.Forbidden or ErrorCode.NotFound or ErrorCode.Archived;
 
-    [LoggerMessage(3001, LogLevel.Debug, "Run {Run} of session {Session} was refused a write: {Code}")]
+    [LoggerMessage(400, LogLevel.Debug, "Run {Run} of session {Session} was refused a write: {Code}")]
     private static partial void LogRefused(ILogger logger, SessionId session, MessageId run, ErrorCode code);
 
-    [LoggerMessage(3002, LogLevel.Warning, "Agent {Agent} failed in run {Run} of session {Session}: {Reason}")]
+    [LoggerMessage(401, LogLevel.Warning, "Agent {Agent} failed in run {Run} of session {Session}: {Reason}")]
     private static partial void LogAgentFailed(ILogger logger, int agent, SessionId session, MessageId run, string reason);
 
-    [LoggerMessage(3003, LogLevel.Error, "Agent {Agent} broke run {Run} of session {Session}")]
+    [LoggerMessage(402, LogLevel.Error, "Agent {Agent} broke run {Run} of session {Session}")]
     private static partial void LogBroken(ILogger logger, Exception error, int agent, SessionId session, MessageId run);
 }
 

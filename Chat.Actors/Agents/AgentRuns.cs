@@ -1,3 +1,4 @@
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 using Microsoft.Extensions.Logging;
@@ -65,6 +66,10 @@ public sealed partial class AgentRuns : IAsyncDisposable
     {
         for (var i = 0; i < committed.Count; i++)
         {
+            if (here && committed[i] is StreamEnded end)
+            {
+                ChatMetrics.AgentRuns.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, end.Status));
+            }
             switch (committed[i])
             {
                 case StreamStarted { StreamedBy: not null } outside when here:
@@ -100,12 +105,25 @@ public sealed partial class AgentRuns : IAsyncDisposable
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
-        Task[] workers;
-        lock (_gate)
+        await IdleAsync();
+    }
+
+    /// <summary>Until no session has a worker.</summary>
+    internal async Task IdleAsync()
+    {
+        while (true)
         {
-            workers = [.. _lanes.Values.Select(lane => lane.Worker)];
+            Task[] workers;
+            lock (_gate)
+            {
+                workers = [.. _lanes.Values.Select(lane => lane.Worker)];
+            }
+            if (workers.Length == 0)
+            {
+                return;
+            }
+            await Task.WhenAll(workers);
         }
-        await Task.WhenAll(workers);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync();
@@ -258,12 +276,12 @@ public sealed partial class AgentRuns : IAsyncDisposable
         public Task Worker { get; set; } = Task.CompletedTask;
     }
 
-    [LoggerMessage(3010, LogLevel.Debug, "Run {Run} of session {Session} is no longer streamed here")]
+    [LoggerMessage(410, LogLevel.Debug, "Run {Run} of session {Session} is no longer streamed here")]
     private static partial void LogCancelled(ILogger logger, SessionId session, MessageId run);
 
-    [LoggerMessage(3011, LogLevel.Error, "Run {Run} of session {Session} failed")]
+    [LoggerMessage(411, LogLevel.Error, "Run {Run} of session {Session} failed")]
     private static partial void LogRunFailed(ILogger logger, Exception error, SessionId session, MessageId run);
 
-    [LoggerMessage(3012, LogLevel.Error, "The answers of session {Session} stand still until its next message")]
+    [LoggerMessage(412, LogLevel.Error, "The answers of session {Session} stand still until its next message")]
     private static partial void LogWorkerFailed(ILogger logger, Exception error, SessionId session);
 }

@@ -9,8 +9,10 @@ namespace Chat.Actors.Delivery;
 /// one that is still being written is all its chunks so far.
 /// </summary>
 /// <param name="since">The cursor to start after; null for a reader who wants nothing of the past but the answers that are being written.</param>
+/// <param name="expandEnded">An answer that has ended is all its chunks too: for a reader of streams.</param>
 /// <param name="notAfter">Starts there where the cursor is beyond it.</param>
-public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, long notAfter = long.MaxValue)
+public sealed class Replay(
+    ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false, long notAfter = long.MaxValue)
 {
     private const int PageSize = 256;
 
@@ -117,7 +119,7 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
         }
         switch (e)
         {
-            case StreamStarted s when seq <= _view!.Head && _view.OpenRuns.All(run => run.MessageId != s.MessageId):
+            case StreamStarted s when !expandEnded && seq <= _view!.Head && _view.OpenRuns.All(run => run.MessageId != s.MessageId):
                 _whole.Add(s.MessageId);
                 return null;
             case StreamChunk c when _whole.Contains(c.MessageId):

@@ -1,3 +1,4 @@
+using Chat.Actors.Runtime;
 using Chat.Protocol;
 
 namespace Chat.Actors.Delivery;
@@ -114,13 +115,15 @@ public sealed class SessionHub : IThreadPoolWorkItem
                 }
                 listeners = _listeners ??= [.. _subscribers];
             }
+            var queued = 0;
             foreach (var subscriber in listeners)
             {
                 foreach (var e in batch)
                 {
-                    subscriber.Offer(e);
+                    queued += subscriber.Offer(e) ? 1 : 0;
                 }
             }
+            ChatMetrics.Deliveries.Add(queued);
         }
     }
 

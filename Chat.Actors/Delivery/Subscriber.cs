@@ -49,36 +49,39 @@ public sealed class Subscriber
 
     public bool Wants(SessionEvent e) => _filter is null || _filter(e);
 
-    /// <summary>From the hub: a durable event.</summary>
-    internal void Offer(EncodedEvent e)
+    /// <summary>From the hub: a durable event. True when a frame of it was queued.</summary>
+    internal bool Offer(EncodedEvent e)
     {
         if (e.Event is MemberRemoved removed && removed.UserId == UserId)
         {
             Close(CloseCode.Refused, "Removed from the session");
-            return;
+            return false;
         }
         lock (_gate)
         {
             if (!IsLive || e.Seq <= Cursor)
             {
-                return;
+                return false;
             }
             if (e.Seq > Cursor + 1)
             {
                 FallBehind();
-                return;
+                return false;
             }
             if (Wants(e.Event) && e.FrameFor(Face) is { } frame)
             {
                 if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
                 {
                     FallBehind();
-                    return;
+                    ChatMetrics.QueueOverflows.Add(1);
+                    return false;
                 }
                 Enqueue(frame, e.Seq);
-                LastShown = e.Seq;
+                Cursor = LastShown = e.Seq;
+                return true;
             }
             Cursor = e.Seq;
+            return false;
         }
     }
 

@@ -13,6 +13,9 @@ internal abstract class MigrationDatabase
     /// <summary>Names in lower case of all tables and views that a CREATE TABLE would meet.</summary>
     public abstract string ListTables { get; }
 
+    /// <summary>False where opening would make the database.</summary>
+    public virtual bool Exists => true;
+
     public abstract ValueTask<DbConnection> OpenAsync(CancellationToken cancellation);
 
     /// <summary>A transaction that no other run of migrations shares its time with.</summary>
@@ -36,6 +39,8 @@ internal sealed class SqliteMigrationDatabase(string path) : MigrationDatabase
         """;
 
     public override string ListTables => "SELECT lower(name) FROM sqlite_master WHERE type IN ('table', 'view')";
+
+    public override bool Exists => File.Exists(path);
 
     public override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
     {

@@ -110,6 +110,10 @@ public sealed class Migrations
     /// <summary>What is recorded as applied, by version. Changes nothing.</summary>
     public async Task<IReadOnlyList<AppliedMigration>> HistoryAsync(string set, CancellationToken cancellation = default)
     {
+        if (!database.Exists)
+        {
+            return [];
+        }
         await using var connection = await database.OpenAsync(cancellation).ConfigureAwait(false);
         var record = new MigrationRecord(connection, null);
         var tables = await record.ListAsync(database.ListTables, cancellation).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using Chat.Actors.Runtime;
+
 namespace Chat.Actors.Persistence;
 
 /// <summary>
@@ -113,6 +115,7 @@ internal sealed class WriteQueue : IDisposable
                 bytes += next.Bytes;
             }
             taken = group;
+            ChatMetrics.GroupSize.Record(group.Count);
             return true;
         }
     }

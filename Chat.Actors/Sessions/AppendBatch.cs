@@ -8,6 +8,7 @@ namespace Chat.Actors.Sessions;
 internal sealed class AppendBatch(AppendChain chain, long expectedHead)
 {
     private readonly List<(Waiting Waiting, Action Answer)> _answers = [];
+    private bool _isDone;
 
     public AppendChain Chain { get; } = chain;
     public long ExpectedHead { get; } = expectedHead;
@@ -19,8 +20,15 @@ internal sealed class AppendBatch(AppendChain chain, long expectedHead)
     /// <summary>State as of the last event, to be kept once that is durable.</summary>
     public StoredSnapshot? Snapshot { get; set; }
 
-    /// <summary>Set before <see cref="AppendDone"/> is posted; null where the journal did not confirm.</summary>
+    /// <summary>Set before <see cref="IsDone"/>; null where the journal did not confirm.</summary>
     public AppendResult? Result { get; set; }
+
+    /// <summary>Set before <see cref="AppendDone"/> is posted.</summary>
+    public bool IsDone
+    {
+        get => Volatile.Read(ref _isDone);
+        set => Volatile.Write(ref _isDone, value);
+    }
 
     public Task Append { get; set; } = Task.CompletedTask;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
@@ -65,8 +66,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             switch (message)
             {
-                case AppendDone done:
-                    await CompleteAsync(done.Batch);
+                case AppendDone:
+                    await CompleteAsync();
                     break;
                 case Waiting waiting:
                     await HandleAsync(waiting);
@@ -176,7 +177,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 Submit();
             }
             await _inFlight.Peek().Append;
-            await CompleteAsync(_inFlight.Peek());
+            await CompleteAsync();
         }
         return await _services.FindMessage(_id, id);
     }
@@ -199,6 +200,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     private async Task AppendAsync(AppendBatch batch)
     {
+        var started = Stopwatch.GetTimestamp();
         try
         {
             batch.Result = await _services.Journal.AppendAsync(batch.Chain, batch.ExpectedHead, batch.Events).ConfigureAwait(false);
@@ -207,27 +209,42 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             LogUnconfirmed(_services.Logger, e, _id.Value);
         }
-        PostOwn(new AppendDone(batch));
+        ChatMetrics.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        ChatMetrics.Appends.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, batch.Result switch
+        {
+            AppendResult.Committed => "committed",
+            AppendResult.Conflict => "conflict",
+            AppendResult.Broken => "broken",
+            _ => "unconfirmed",
+        }));
+        if (batch.Result == AppendResult.Committed)
+        {
+            ChatMetrics.AppendedEvents.Add(batch.Events.Count);
+        }
+        batch.IsDone = true;
+        PostOwn(new AppendDone());
     }
 
-    private async ValueTask CompleteAsync(AppendBatch batch)
+    /// <summary>
+    /// Answers what has been appended, oldest first: the ends of two appends in flight may be told in the other order.
+    /// </summary>
+    private async ValueTask CompleteAsync()
     {
-        if (!_inFlight.TryPeek(out var oldest) || oldest != batch)
+        while (_inFlight.TryPeek(out var batch) && batch.IsDone)
         {
-            return; // Completed before its message came, or dropped by a reset.
-        }
-        if (batch.Result != AppendResult.Committed)
-        {
-            await ResetAsync();
-            return;
-        }
-        _inFlight.Dequeue();
-        _published = batch.ExpectedHead + batch.Events.Count;
-        batch.AnswerAll();
-        _services.Publish(_id, batch.Encoded);
-        if (batch.Snapshot is { } snapshot)
-        {
-            _ = SaveSnapshotAsync(snapshot);
+            if (batch.Result != AppendResult.Committed)
+            {
+                await ResetAsync();
+                return;
+            }
+            _inFlight.Dequeue();
+            _published = batch.ExpectedHead + batch.Events.Count;
+            batch.AnswerAll();
+            _services.Publish(_id, batch.Encoded);
+            if (batch.Snapshot is { } snapshot)
+            {
+                _ = SaveSnapshotAsync(snapshot);
+            }
         }
     }
 

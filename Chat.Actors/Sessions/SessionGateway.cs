@@ -28,14 +28,16 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
 
     public async ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
-        if (command.Check() is { } rejected)
+        var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused ? refused : await AskSessionAsync(session, command, cancellation).ConfigureAwait(false);
+        if (command is PostMessage)
         {
-            return rejected;
+            Count(reply);
         }
-        if (_services.RateLimiter?.Take(command) is { } limited)
-        {
-            return limited;
-        }
+        return reply;
+    }
+
+    private async ValueTask<Reply> AskSessionAsync(SessionId session, SessionCommand command, CancellationToken cancellation)
+    {
         using var activity = ChatActivity.Source.StartActivity("session.ask");
         activity?.SetTag("chat.command", command.GetType().Name);
         var ask = new Ask(command);
@@ -68,6 +70,19 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         await Task.WhenAll(_sessions.Values.Select(loaded => loaded.Actor.Completion));
     }
 
+    private static void Count(Reply reply)
+    {
+        switch (reply)
+        {
+            case Accepted { Repeat: false }:
+                ChatMetrics.MessagesAccepted.Add(1);
+                break;
+            case Rejected rejected:
+                ChatMetrics.MessagesRejected.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Code, rejected.Code.Name()));
+                break;
+        }
+    }
+
     private Rejected? Post(SessionId session, SessionMessage message)
     {
         while (!_closed)
@@ -82,7 +97,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
                     return new Rejected(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
             }
             // Passivated between the look-up and the post: the next round loads it anew.
-            _sessions.TryRemove(KeyValuePair.Create(session, loaded));
+            Remove(session, loaded);
         }
         return new Rejected(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
     }
@@ -94,8 +109,16 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
             var idle = loaded.IdleFor(_services.Time);
             if ((idle >= _services.PassivateAfter || idle >= EmptyIdle && loaded.Actor.IsEmpty) && loaded.Actor.TryStopIdle())
             {
-                _sessions.TryRemove(KeyValuePair.Create(id, loaded));
+                Remove(id, loaded);
             }
+        }
+    }
+
+    private void Remove(SessionId id, Loaded loaded)
+    {
+        if (_sessions.TryRemove(KeyValuePair.Create(id, loaded)))
+        {
+            ChatMetrics.SessionsLoaded.Add(-1);
         }
     }
 
@@ -109,6 +132,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         {
             var actor = new SessionActor(id, services);
             actor.Start();
+            ChatMetrics.SessionsLoaded.Add(1);
             return actor;
         });
 

@@ -46,7 +46,7 @@ internal sealed record Read : Waiting
 }
 
 /// <summary>An append has ended, one way or the other.</summary>
-internal sealed record AppendDone(AppendBatch Batch) : SessionMessage;
+internal sealed record AppendDone : SessionMessage;
 
 /// <summary>The state was dropped and is to be read from the log again.</summary>
 internal sealed record Recover : SessionMessage;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using Chat.Actors.Delivery;
+using Chat.Actors.Runtime;
 using Chat.Host.Configuration;
 using Chat.Protocol;
 using WebSocketOptions = Chat.Host.Configuration.WebSocketOptions;
@@ -277,6 +278,7 @@ internal sealed partial class Connection : IAsyncDisposable
         }
         if (_stream.Writing > _options.WriteTimeout)
         {
+            ChatMetrics.SlowReaderCloses.Add(1);
             // It has not taken a byte for so long: a close frame would not reach it either.
             Abort();
         }

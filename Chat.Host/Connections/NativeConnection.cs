@@ -1,5 +1,6 @@
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Host.Auth;
 using Chat.Protocol;
@@ -26,6 +27,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private Replay _replay;
     private bool _announceSynced;
     private long _syncTo = -1;
+    private Task _answered = Task.CompletedTask;
 
     public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
     {
@@ -104,6 +106,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
+            ChatMetrics.SlowReaderCloses.Add(1);
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
@@ -192,14 +195,17 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         await _underWay.WaitAsync(cancellation);
         var reply = _services.Gateway.AskAsync(_hub.Session, command, CancellationToken.None);
-        _ = AnswerAsync(reply, request);
+        _answered = AnswerAsync(_answered, reply, request);
     }
 
-    private async Task AnswerAsync(ValueTask<Reply> reply, NativeRequest request)
+    /// <summary>Answers go out in the order of the frames that they answer.</summary>
+    private async Task AnswerAsync(Task before, ValueTask<Reply> reply, NativeRequest request)
     {
         try
         {
-            Answer(await reply, request);
+            var answer = await reply;
+            await before;
+            Answer(answer, request);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
+using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Host.Agents;
 using Chat.Host.Auth;
@@ -13,6 +14,8 @@ namespace Chat.Host.Connections;
 /// <summary><c>/ws/{session_id}</c>: the native WebSocket.</summary>
 internal static partial class NativeEndpoint
 {
+    private static readonly KeyValuePair<string, object?> FaceTag = new(ChatMetrics.Face, "native");
+
     public static void MapNative(this IEndpointRouteBuilder app) => app.Map("/ws/{session_id}", HandleAsync).ExcludeFromDescription();
 
     private static async Task HandleAsync(
@@ -61,6 +64,7 @@ internal static partial class NativeEndpoint
         var subscriber = new Subscriber(NativeCodec.Instance, user, options.WebSocket.QueueLimit);
         await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, logger, context.RequestAborted);
         registry.Add(connection);
+        ChatMetrics.Connections.Add(1, FaceTag);
         var hub = services.Hubs.Subscribe(session, subscriber);
         var entered = false;
         try
@@ -93,6 +97,7 @@ internal static partial class NativeEndpoint
             }
             services.Hubs.Unsubscribe(hub, subscriber);
             registry.Remove(connection);
+            ChatMetrics.Connections.Add(-1, FaceTag);
         }
     }
 

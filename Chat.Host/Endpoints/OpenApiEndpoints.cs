@@ -12,6 +12,7 @@ internal static class OpenApiEndpoints
 
     public static IServiceCollection AddDescription(this IServiceCollection services, ChatOptions options) => services.AddOpenApi("v1", api =>
     {
+        api.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("dev/", StringComparison.Ordinal) != true;
         api.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -39,12 +40,12 @@ internal static class OpenApiEndpoints
             if (context.Description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true)
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
-                (operation.Responses ??= [])["default"] = new OpenApiResponse
-                {
-                    Description = "Refused",
-                    Content = new Dictionary<string, OpenApiMediaType> { [Problems.ContentType] = new OpenApiMediaType { Schema = new OpenApiSchemaReference("Problem", context.Document) } },
-                };
             }
+            (operation.Responses ??= [])["default"] = new OpenApiResponse
+            {
+                Description = "Refused",
+                Content = new Dictionary<string, OpenApiMediaType> { [Problems.ContentType] = new OpenApiMediaType { Schema = new OpenApiSchemaReference("Problem", context.Document) } },
+            };
             return Task.CompletedTask;
         });
         api.AddSchemaTransformer((schema, context, _) =>
@@ -52,6 +53,15 @@ internal static class OpenApiEndpoints
             if (context.JsonPropertyInfo?.Name == "metadata")
             {
                 schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
+            }
+            // A type with a converter of its own tells nothing of its form.
+            else if (context.JsonTypeInfo.Type == typeof(DateTimeOffset))
+            {
+                schema.Type = JsonSchemaType.String;
+            }
+            else if (context.JsonTypeInfo.Type == typeof(DateTimeOffset?))
+            {
+                schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
             }
             return Task.CompletedTask;
         });

@@ -1,8 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Chat.Host.Auth;
 using Chat.Host.Configuration;
+using Chat.Host.Endpoints.Metrics;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -16,6 +18,7 @@ public static class RestEndpoints
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.Encoder = JavaScriptEncoder.Create(UnicodeRanges.All);
             json.SerializerOptions.Converters.Add(new WireTimeConverter());
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default);
@@ -25,6 +28,8 @@ public static class RestEndpoints
             var node = provider.GetRequiredService<ChatNode>();
             return new SessionCreation(node.Gateway, node.Names, provider.GetRequiredService<Agents.AgentCatalog>());
         });
+        services.AddSingleton<StorageHealth>();
+        services.AddSingleton<MetricsCollector>();
         return services.AddDescription(options);
     }
 
@@ -33,13 +38,21 @@ public static class RestEndpoints
     {
         // What the framework refuses (no such route, wrong method) has no body of its own.
         app.UseStatusCodePages(ExplainAsync);
-        app.MapSessions().MapMessages().MapMembers().MapRead().MapAgents();
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapAgents().MapHealth().MapMetrics();
+        // From here on, so that nothing is measured before someone listens.
+        _ = app.Services.GetRequiredService<MetricsCollector>();
         return app.MapDescription(app.Services.GetRequiredService<ChatOptions>());
     }
 
-    /// <summary>A group of endpoints that know their caller and refuse in one form.</summary>
+    /// <summary>A group of endpoints that know their caller and refuse in one form; what they answer is for that caller alone.</summary>
     internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, string prefix, string tag) =>
-        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().WithTags(tag);
+        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().AddEndpointFilter(NeverStored).WithTags(tag);
+
+    private static ValueTask<object?> NeverStored(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        context.HttpContext.Response.Headers.CacheControl = "no-store";
+        return next(context);
+    }
 
     private static Task ExplainAsync(StatusCodeContext status)
     {

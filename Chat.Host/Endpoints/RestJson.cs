@@ -22,4 +22,6 @@ namespace Chat.Host.Endpoints;
 [JsonSerializable(typeof(ReadUpToBody))]
 [JsonSerializable(typeof(ReadState))]
 [JsonSerializable(typeof(AgentList))]
+[JsonSerializable(typeof(StreamStopped))]
+[JsonSerializable(typeof(Health))]
 internal sealed partial class RestJson : JsonSerializerContext;

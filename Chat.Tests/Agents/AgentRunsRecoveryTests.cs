@@ -37,7 +37,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         Assert.Equal((1, 2), (chunk.Index, chunk.Epoch));
         var end = await _gateway.NextAsync<EndStream>();
         Assert.Equal((StreamStatus.Complete, null, 2), (end.Status, end.LatencyMs, end.Epoch));
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal((id, "Once upon a time"), _gateway.Ended.Select(ended => (ended.MessageId, ended.Content)).Single());
     }
 
@@ -48,7 +48,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         _gateway.Leave(Here, "Once upon ");
         _gateway.Post(Here);
         await Node(agent).StartAsync(_gateway);
-        await EndedAsync(2);
+        await _gateway.EndedAsync(2);
         Assert.Equal([(StreamStatus.Interrupted, "Once upon "), (StreamStatus.Complete, "two")], _gateway.Ended.Select(ended => (ended.Status, ended.Content)));
     }
 
@@ -57,7 +57,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
     {
         _gateway.Leave(Here, "");
         await Node(new TestAgent { Always = ["again"] }).StartAsync(_gateway);
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal((StreamStatus.Complete, "again"), _gateway.Ended.Select(ended => (ended.Status, ended.Content)).Single());
     }
 
@@ -66,7 +66,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
     {
         _gateway.Post(Here);
         await Node(new TestAgent { Always = ["late"] }).StartAsync(_gateway);
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal("late", _gateway.Shown);
     }
 
@@ -75,7 +75,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
     {
         _gateway.Leave(Here, "half", streamedBy: "agent-7");
         await Node(new TestAgent { CanContinue = true }).StartAsync(_gateway);
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal((StreamStatus.Interrupted, "half"), _gateway.Ended.Select(ended => (ended.Status, ended.Content)).Single());
     }
 
@@ -85,7 +85,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         var runs = Node(new TestAgent());
         _gateway.Leave(Here, "half", streamedBy: "agent-7");
         runs.Observe(Here, [new RunQueued { At = ManualTime.Start, MessageId = new MessageId("m"), AgentId = 1, AgentName = "a", PromptId = new MessageId("p") }]);
-        await IdleAsync(runs);
+        await runs.IdleAsync().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Empty(_gateway.Commands);
     }
 
@@ -98,7 +98,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         await _time.PassAsync(TimeSpan.FromMilliseconds(100));
         await _time.PassAsync(TimeSpan.FromMilliseconds(200));
         await start;
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         Assert.Equal("0123456789", rest.Prompt.Written);
         rest.End();
         (await agent.OpenedAsync()).End();
-        await EndedAsync(2);
+        await _gateway.EndedAsync(2);
     }
 
     [Fact]
@@ -142,9 +142,9 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         await stream.ClosedAsync();
         rest.Give("ABC");
         rest.End();
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal("0123456789ABC", _gateway.Ended.Single().Content);
-        await IdleAsync(old);
+        await old.IdleAsync().WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         _gateway.Post(Here);
         await _time.PassAsync(TimeSpan.FromMilliseconds(100));
         await _time.PassAsync(TimeSpan.FromMilliseconds(200));
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal("0123456789abcdefghij!", _gateway.Ended.Single().Content);
         Assert.Equal([0, 1, 1, 1, 2], _gateway.Commands.OfType<AppendChunk>().Select(chunk => chunk.Index!.Value));
     }
@@ -171,7 +171,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         Node(agent);
         _gateway.Post(Here);
         await _time.PassAsync(TimeSpan.FromMilliseconds(100));
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal("0123456789abcdefghij!", _gateway.Ended.Single().Content);
     }
 
@@ -186,7 +186,7 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         _gateway.Post(Here);
         await _time.PassAsync(TimeSpan.FromSeconds(1));
         await _time.PassAsync(TimeSpan.FromSeconds(1));
-        await EndedAsync(1);
+        await _gateway.EndedAsync(1);
         Assert.Equal(StreamStatus.Complete, _gateway.Ended.Single().Status);
     }
 
@@ -197,21 +197,5 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         _gateway.Observer = (session, events) => runs.Observe(session, events);
         _started.Add(runs);
         return runs;
-    }
-
-    private async Task EndedAsync(int answers)
-    {
-        for (var guard = DateTime.UtcNow.AddSeconds(30); _gateway.Ended.Count() < answers; await Task.Yield())
-        {
-            Assert.True(DateTime.UtcNow < guard, "The answers do not end");
-        }
-    }
-
-    private static async Task IdleAsync(AgentRuns runs)
-    {
-        for (var guard = DateTime.UtcNow.AddSeconds(30); runs.ActiveSessions > 0; await Task.Yield())
-        {
-            Assert.True(DateTime.UtcNow < guard, "The runs do not come to an end");
-        }
     }
 }

@@ -267,7 +267,7 @@ public sealed class AgentRunsTests : IAsyncDisposable
         await using var runs = Node(10_000);
         _gateway.Post(Here);
         var stream = await _agent.OpenedAsync();
-        stream.Give(new string('x', AgentRun.MaxAnswer + 100));
+        stream.Give(new string('x', AgentRun.MaxAnswer + 10_000));
         Assert.Equal(StreamStatus.Failed, (await _gateway.NextAsync<EndStream>()).Status);
         Assert.True(stream.IsClosed);
     }
@@ -292,12 +292,5 @@ public sealed class AgentRunsTests : IAsyncDisposable
         return runs;
     }
 
-    /// <summary>Until no session has a worker.</summary>
-    private async Task DoneAsync()
-    {
-        for (var guard = DateTime.UtcNow.AddSeconds(30); _runs.ActiveSessions > 0; await Task.Yield())
-        {
-            Assert.True(DateTime.UtcNow < guard, "The runs do not come to an end");
-        }
-    }
+    private Task DoneAsync() => _runs.IdleAsync().WaitAsync(TimeSpan.FromSeconds(30));
 }

@@ -16,6 +16,7 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
     private readonly Lock _gate = new();
     private readonly Dictionary<SessionId, List<OpenRun>> _open = [];
     private readonly Channel<SessionCommand> _commands = Channel.CreateUnbounded<SessionCommand>();
+    private readonly Channel<StreamEnded> _endings = Channel.CreateUnbounded<StreamEnded>();
     private long _seq;
 
     public ConcurrentQueue<SessionEvent> Events { get; } = new();
@@ -49,6 +50,15 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
             {
                 return wanted;
             }
+        }
+    }
+
+    /// <summary>Until so many more answers have ended.</summary>
+    public async Task EndedAsync(int answers)
+    {
+        for (var i = 0; i < answers; i++)
+        {
+            await _endings.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
 
@@ -201,6 +211,10 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
         _seq++;
         events.Add(happened);
         Events.Enqueue(happened);
+        if (happened is StreamEnded ended)
+        {
+            _endings.Writer.TryWrite(ended);
+        }
     }
 
     private List<OpenRun> Runs(SessionId session) => _open.TryGetValue(session, out var runs) ? runs : _open[session] = [];

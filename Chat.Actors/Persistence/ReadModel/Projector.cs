@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Threading.Channels;
+using Chat.Actors.Runtime;
 using Chat.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -243,6 +244,7 @@ public sealed partial class Projector : IAsyncDisposable
         foreach (var (stored, error) in setAside)
         {
             Interlocked.Increment(ref _setAside);
+            ChatMetrics.PoisonEvents.Add(1);
             LogSetAside(_log, stored.Ordering, stored.Log, stored.Seq, error);
         }
     }

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Chat.Host.Telemetry;
+
+namespace Chat.Host.Cli;
+
+/// <summary><c>chat serve</c>: runs until a signal ends it.</summary>
+internal sealed partial class ServeCommand : Command
+{
+    public static readonly Option<int?> Port = new("--port", "-p") { Description = "The port to listen on; 0 takes any free one.", HelpName = "PORT" };
+
+    private readonly ConfigurationChoice _configuration;
+
+    public ServeCommand(ConfigurationChoice configuration)
+        : base("serve", "Serves until it is stopped (the default).")
+    {
+        _configuration = configuration;
+        Add(Port);
+        SetAction((parsed, _) => RunAsync(parsed));
+    }
+
+    public async Task<int> RunAsync(ParseResult parsed)
+    {
+        var options = _configuration.Load(parsed, parsed.GetValue(Port));
+        await using var app = await ChatServer.BuildAsync(options, logging => logging.AddChatLogging(options));
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(ChatLogging.ServerCategory);
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            foreach (var address in app.Urls)
+            {
+                LogListening(log, address, options.Mode);
+            }
+        });
+        app.Lifetime.ApplicationStopping.Register(() => LogStopping(log));
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (SocketException e)
+        {
+            return ChatCommandLine.Refuse($"The server cannot listen on port {options.Service.Port}: {e.Message}");
+        }
+        LogStopped(log);
+        return ChatCommandLine.Ok;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Address} ({Mode} mode)")]
+    private static partial void LogListening(ILogger logger, string address, Configuration.ChatMode mode);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping")]
+    private static partial void LogStopping(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopped")]
+    private static partial void LogStopped(ILogger logger);
+}
