@@ -41,7 +41,7 @@ public sealed class Subscriber
 
     public bool IsLive { get; private set; }
 
-    /// <summary>Has been live once: from then on, lagging is the reader's own slowness.</summary>
+    /// <summary>Has been live since it was last set back: from then on, lagging is the reader's own slowness.</summary>
     public bool WasLive { get; private set; }
 
     /// <summary>Set once, by whoever ends this reader first.</summary>
@@ -144,6 +144,7 @@ public sealed class Subscriber
                 _queuedBytes += queued.Frame.Length;
             }
             Cursor = LastShown = cursor;
+            WasLive = false;
             FallBehind();
         }
     }

@@ -29,14 +29,14 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private long _syncTo = -1;
     private Task _answered = Task.CompletedTask;
 
-    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay, bool announceSynced)
+    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
     {
         _services = services;
         _hub = hub;
         _subscriber = subscriber;
         _identity = identity;
         _replay = replay;
-        _announceSynced = announceSynced;
+        _announceSynced = replay.ShowsPast;
         _streams = new OutsideStreams(services.Gateway, hub.Session);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
@@ -85,8 +85,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await EndStreamAsync(e, cancellation);
                 break;
             case NativeRequest.Sync s:
-                Volatile.Write(ref _syncTo, s.Since);
-                _subscriber.Wake();
+                AskForReplay(s.Since);
                 break;
             case NativeRequest.Auth a:
                 await RenewAsync(a, cancellation);
@@ -103,13 +102,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         if (Interlocked.Exchange(ref _syncTo, -1) is var since && since >= 0)
         {
-            _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since);
-            _announceSynced = true;
-            if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
-            {
-                frames.Add(NativeReplies.Reset(view.Head));
-                _announceSynced = false;
-            }
+            await BeginReplayAsync(since, frames, cancellation);
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
@@ -128,6 +121,28 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             }
         }
         return live;
+    }
+
+    /// <summary>Of several that have not begun, the one that shows most. Called by the reader task alone; the writer task takes it.</summary>
+    private void AskForReplay(long since)
+    {
+        var waiting = Volatile.Read(ref _syncTo);
+        if (waiting < 0 || Interlocked.CompareExchange(ref _syncTo, Math.Min(since, waiting), waiting) != waiting)
+        {
+            Volatile.Write(ref _syncTo, since);
+        }
+        _subscriber.Wake();
+    }
+
+    private async ValueTask BeginReplayAsync(long since, List<Frame> frames, CancellationToken cancellation)
+    {
+        // A replay that is under way has not shown what lies between its cursor and a since beyond that.
+        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.Cursor);
+        if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
+        {
+            frames.Add(NativeReplies.Reset(view.Head));
+        }
+        _announceSynced = _replay.ShowsPast;
     }
 
     /// <summary>The socket has gone: what it was streaming is over.</summary>
