@@ -14,6 +14,9 @@ internal abstract record Waiting : SessionMessage
     /// <summary>It waits on an append, which will answer it.</summary>
     public bool IsPlaced { get; set; }
 
+    /// <summary>Appends on its behalf that were not confirmed, with the answers that are right if one was stored after all.</summary>
+    public List<(AppendBatch Batch, Action Answer)>? Unconfirmed { get; set; }
+
     public abstract void Fail(Exception fault);
 
     public abstract void Refuse(Rejected rejected);
@@ -46,7 +49,7 @@ internal sealed record Read : Waiting
 }
 
 /// <summary>An append has ended, one way or the other.</summary>
-internal sealed record AppendDone(AppendBatch Batch) : SessionMessage;
+internal sealed record AppendDone : SessionMessage;
 
 /// <summary>The state was dropped and is to be read from the log again.</summary>
 internal sealed record Recover : SessionMessage;
