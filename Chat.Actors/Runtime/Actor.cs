@@ -64,7 +64,8 @@ public abstract class Actor<TMessage>
         lock (_gate)
         {
             _stopped = true;
-            if (IsIdle)
+            // What waits may yet have the actor post to itself: then the reader completes the mailbox, once nothing is left.
+            if (_waiting == 0 && IsIdle)
             {
                 _mailbox.Writer.TryComplete();
             }

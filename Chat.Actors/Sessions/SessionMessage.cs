@@ -14,6 +14,9 @@ internal abstract record Waiting : SessionMessage
     /// <summary>It waits on an append, which will answer it.</summary>
     public bool IsPlaced { get; set; }
 
+    /// <summary>Appends on its behalf that were not confirmed, with the answers that are right if one was stored after all.</summary>
+    public List<(AppendBatch Batch, Action Answer)>? Unconfirmed { get; set; }
+
     public abstract void Fail(Exception fault);
 
     public abstract void Refuse(Rejected rejected);
