@@ -116,6 +116,8 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
+        // What the hub queues from the moment the subscriber is live has not been sent yet.
+        var upTo = _subscriber.Cursor;
         var live = await _replay.NextAsync(Caller, frames, cancellation);
         if (live)
         {
@@ -123,7 +125,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             if (_announceSynced)
             {
                 _announceSynced = false;
-                frames.Add(NativeReplies.Synced(_subscriber.Cursor));
+                frames.Add(NativeReplies.Synced(upTo));
             }
         }
         return live;
