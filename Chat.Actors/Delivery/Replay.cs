@@ -14,6 +14,12 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
 {
     private const int PageSize = 256;
 
+    /// <summary>A page whose frames reach so many bytes ends there: a reader that is behind must not hold 256 messages of 60 KB each.</summary>
+    private const int PageBytes = 256 * 1024;
+
+    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
+    private int _pageSize = PageSize;
+
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
 
@@ -42,7 +48,7 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
             _onlyUpTo = _view.Head;
             cursor = running.Min(run => run.StartSeq) - 1;
         }
-        subscriber.Rewind(cursor);
+        subscriber.Rewind(cursor, _view.Head);
         return _view;
     }
 
@@ -62,16 +68,29 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
             _view = null;
             return hub.TryGoLive(subscriber);
         }
-        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, PageSize, cancellation);
-        foreach (var stored in page)
+        if (subscriber.HasStored)
         {
+            // It fell behind after the owner had found nothing to take: what was queued goes out first.
+            return false;
+        }
+        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
+        if (page.Count == 0)
+        {
+            throw new JournalUnavailableException($"The log of session {hub.Session} ends at {subscriber.Cursor}, before its head {_view.Head}");
+        }
+        var (events, bytes) = (0, 0);
+        while (events < page.Count && bytes < PageBytes)
+        {
+            var stored = page[events++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
                 frames.Add(frame);
+                bytes += frame.Length;
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
         }
+        _pageSize = bytes < PageBytes ? Math.Min(_pageSize * 2, PageSize) : events;
         return false;
     }
 
