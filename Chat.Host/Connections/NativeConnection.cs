@@ -9,7 +9,10 @@ namespace Chat.Host.Connections;
 
 /// <summary>What a socket of the native face works with.</summary>
 internal sealed record NativeServices(
-    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag);
+    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag)
+{
+    public StreamOwners StreamOwners { get; } = new();
+}
 
 /// <summary>One socket of the native face: client frames to commands, answers to frames.</summary>
 internal sealed class NativeConnection : IFaceConnection, IDisposable
@@ -36,7 +39,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         _identity = identity;
         _replay = replay;
         _announceSynced = announceSynced;
-        _streams = new OutsideStreams(services.Gateway, hub.Session);
+        _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
     }
@@ -212,6 +215,9 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         switch (reply)
         {
+            case Accepted accepted when request is NativeRequest.StreamEnd && accepted.Status is not null:
+                _streams.Ended(accepted.MessageId);
+                break;
             case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
                 _subscriber.Send(NativeReplies.Ack(id, accepted));
                 break;
