@@ -189,7 +189,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     {
         if (_state is { Exists: true })
         {
-            _scope.TraceId ??= _state.Created.TraceId;
+            _scope.TraceId = _state.Created.TraceId;
             ask.Span?.SetTag(ChatActivity.TraceTag, _scope.TraceId);
         }
     }
