@@ -12,7 +12,14 @@ namespace Chat.Actors.Delivery;
 /// <param name="expandEnded">An answer that has ended is all its chunks too: for a reader of streams.</param>
 public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false)
 {
-    private const int PageSize = 256;
+    /// <summary>
+    /// Bytes of frames in one page, but for the last one. They wait in memory until the peer has read them, and 256 messages can have 16 MB: a thousand readers
+    /// who never read would hold as many of them.
+    /// </summary>
+    public const int PageBytes = 256 * 1024;
+
+    private const int SmallestPage = 8;
+    private const int LargestPage = 256;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
@@ -23,6 +30,9 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
     private long _onlyUpTo;
 
     private HashSet<MessageId> _only = [];
+
+    /// <summary>Events to read at once: as many as may fit, so that little is read twice.</summary>
+    private int _pageSize = 32;
 
     /// <summary>
     /// Reads the session and sets the subscriber's cursor. To be called once, with the subscriber already in the hub, so that nothing is committed
@@ -62,16 +72,20 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
             _view = null;
             return hub.TryGoLive(subscriber);
         }
-        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, PageSize, cancellation);
-        foreach (var stored in page)
+        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
+        var (bytes, taken) = (0, 0);
+        while (taken < page.Count && bytes < PageBytes)
         {
+            var stored = page[taken++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
                 frames.Add(frame);
+                bytes += frame.Length;
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
         }
+        _pageSize = Math.Clamp(taken * 2, SmallestPage, LargestPage);
         return false;
     }
 
