@@ -9,7 +9,10 @@ namespace Chat.Host.Connections;
 
 /// <summary>What a socket of the native face works with.</summary>
 internal sealed record NativeServices(
-    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag);
+    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag)
+{
+    public StreamOwners StreamOwners { get; } = new();
+}
 
 /// <summary>One socket of the native face: client frames to commands, answers to frames.</summary>
 internal sealed class NativeConnection : IFaceConnection, IDisposable
@@ -37,7 +40,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         _identity = identity;
         _replay = replay;
         _announceSynced = replay.ShowsPast;
-        _streams = new OutsideStreams(services.Gateway, hub.Session);
+        _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
     }
@@ -110,6 +113,8 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
+        // What the hub queues from the moment the subscriber is live has not been sent yet.
+        var upTo = _subscriber.Cursor;
         var live = await _replay.NextAsync(Caller, frames, cancellation);
         if (live)
         {
@@ -117,7 +122,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             if (_announceSynced)
             {
                 _announceSynced = false;
-                frames.Add(NativeReplies.Synced(_subscriber.Cursor));
+                frames.Add(NativeReplies.Synced(upTo));
             }
         }
         return live;
@@ -229,6 +234,9 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         switch (reply)
         {
+            case Accepted accepted when request is NativeRequest.StreamEnd && accepted.Status is not null:
+                _streams.Ended(accepted.MessageId);
+                break;
             case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
                 _subscriber.Send(NativeReplies.Ack(id, accepted));
                 break;
