@@ -62,6 +62,43 @@ public sealed class SocketFloodTests : IAsyncLifetime
         Assert.Equal([true, false], Shown(juno));
     }
 
+    [Fact]
+    public async Task A_replay_asked_for_in_a_loop_waits_for_a_rest()
+    {
+        await _server.PostManyAsync(_session, "mina", 500);
+        await using var juno = await ConnectAsync("juno");
+        await juno.SendAsync(new { type = "sync", since = 0 });
+        await juno.ExpectAsync("synced");
+
+        for (var i = 0; i < 20; i++)
+        {
+            await juno.SendAsync(new { type = "sync", since = 0 });
+        }
+        await juno.SettleAsync();
+        _time.Advance(TimeSpan.FromSeconds(1.5));
+        await juno.SettleAsync();
+        Assert.Equal(500, juno.All("message").Count);
+
+        // A second, and a millisecond for each of the 501 events.
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await juno.ExpectAsync("synced");
+        Assert.Equal(1000, juno.All("message").Count);
+    }
+
+    [Fact]
+    public async Task One_who_rests_gets_what_is_new()
+    {
+        await using var mina = await ConnectAsync("mina");
+        await using var juno = await ConnectAsync("juno");
+        await juno.SendAsync(new { type = "sync", since = 0 });
+        await juno.ExpectAsync("synced");
+        await juno.SendAsync(new { type = "sync", since = 0 });
+
+        await mina.PostAsync("hello");
+
+        await juno.ExpectAsync("message");
+    }
+
     private Task<NativeClient> ConnectAsync(string user) => NativeClient.ConnectAsync(_server, _session, user);
 
     private static async Task TypeAsync(NativeClient client, params bool[] changes)
