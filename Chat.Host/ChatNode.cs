@@ -73,7 +73,13 @@ public sealed class ChatNode : IAsyncDisposable
     private void Publish(SessionId session, IReadOnlyList<EncodedEvent> events)
     {
         Hubs.Publish(session, events);
-        Runs.Observe(session, [.. events.Select(e => e.Event)]);
+        foreach (var e in events)
+        {
+            if (e.Event is RunQueued or StreamStarted or StreamEnded or RunClaimed)
+            {
+                Runs.Observe(session, [e.Event]);
+            }
+        }
     }
 
     private async ValueTask<MessageFacts?> FindMessageAsync(SessionId session, MessageId message)

@@ -76,13 +76,6 @@ public static class ChatServer
 
     private static void AddNodeParts(IServiceCollection services, ChatOptions options)
     {
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Gateway);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Journal);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Hubs);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Projector);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Markers);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().ReadModel);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Names);
         services.AddSingleton(new ConnectionRegistry(options.WebSocket.MaxConnections));
         services.AddSingleton(provider =>
         {

@@ -10,15 +10,14 @@ namespace Chat.Actors.Delivery;
 /// </summary>
 /// <param name="since">The cursor to start after; null for a reader who wants nothing of the past but the answers that are being written.</param>
 /// <param name="expandEnded">An answer that has ended is all its chunks too: for a reader of streams.</param>
-public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false)
+/// <param name="notAfter">Starts there where the cursor is beyond it.</param>
+public sealed class Replay(
+    ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false, long notAfter = long.MaxValue)
 {
     private const int PageSize = 256;
 
-    /// <summary>A page whose frames reach so many bytes ends there: a reader that is behind must not hold 256 messages of 60 KB each.</summary>
-    private const int PageBytes = 256 * 1024;
-
-    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
-    private int _pageSize = PageSize;
+    /// <summary>Bytes of frames after which a page ends: with its queue, all that is kept for a slow reader.</summary>
+    private const int PageBytes = 128 * 1024;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
@@ -29,10 +28,11 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
     private long _onlyUpTo;
 
     private HashSet<MessageId> _only = [];
+    private int _pageSize = PageSize;
 
     /// <summary>
     /// Reads the session and sets the subscriber's cursor. To be called once, with the subscriber already in the hub, so that nothing is committed
-    /// between the two unseen. Returns null where there is no such session.
+    /// between the two unseen. A cursor above the head is of another log: such a reader is treated as one without any. Returns null where there is no such session.
     /// </summary>
     public async ValueTask<SessionView?> BeginAsync(CancellationToken cancellation)
     {
@@ -41,16 +41,26 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
         {
             return null;
         }
-        var cursor = since is { } s ? Math.Min(s, _view.Head) : _view.Head;
-        if (since is null && _view.OpenRuns.Where(run => run.StartSeq > 0).ToList() is { Count: > 0 } running)
+        var running = _view.OpenRuns.Where(run => run.StartSeq > 0).ToList();
+        var cursor = _view.Head;
+        if (since <= _view.Head)
+        {
+            cursor = Math.Min(since.Value, notAfter);
+            ShowsPast = true;
+        }
+        else if (running.Count > 0)
         {
             _only = running.Select(run => run.MessageId).ToHashSet();
             _onlyUpTo = _view.Head;
             cursor = running.Min(run => run.StartSeq) - 1;
+            ShowsPast = true;
         }
         subscriber.Rewind(cursor, _view.Head);
         return _view;
     }
+
+    /// <summary>Set by <see cref="BeginAsync"/>: the live frames do not follow at once, and the reader is to be told when they do.</summary>
+    public bool ShowsPast { get; private set; }
 
     /// <summary>
     /// One page's frames, or true when the subscriber is live. False with no frames is no end: the page held nothing that this face shows.
@@ -78,10 +88,9 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
         {
             throw new JournalUnavailableException($"The log of session {hub.Session} ends at {subscriber.Cursor}, before its head {_view.Head}");
         }
-        var (events, bytes) = (0, 0);
-        while (events < page.Count && bytes < PageBytes)
+        var (taken, bytes) = (0, 0);
+        foreach (var stored in page)
         {
-            var stored = page[events++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
@@ -89,8 +98,14 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
                 bytes += frame.Length;
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
+            taken++;
+            if (bytes >= PageBytes)
+            {
+                break;
+            }
         }
-        _pageSize = bytes < PageBytes ? Math.Min(_pageSize * 2, PageSize) : events;
+        // What was read beyond the page is read again: the next page asks for what fits.
+        _pageSize = bytes >= PageBytes ? taken : Math.Min(PageSize, _pageSize * 2);
         return false;
     }
 

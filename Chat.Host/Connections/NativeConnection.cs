@@ -30,15 +30,16 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private Replay _replay;
     private bool _announceSynced;
     private long _syncTo = -1;
+    private Task _answered = Task.CompletedTask;
 
-    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay, bool announceSynced)
+    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
     {
         _services = services;
         _hub = hub;
         _subscriber = subscriber;
         _identity = identity;
         _replay = replay;
-        _announceSynced = announceSynced;
+        _announceSynced = replay.ShowsPast;
         _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
@@ -87,8 +88,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await EndStreamAsync(e, cancellation);
                 break;
             case NativeRequest.Sync s:
-                Volatile.Write(ref _syncTo, s.Since);
-                _subscriber.Wake();
+                AskForReplay(s.Since);
                 break;
             case NativeRequest.Auth a:
                 await RenewAsync(a, cancellation);
@@ -105,13 +105,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         if (Interlocked.Exchange(ref _syncTo, -1) is var since && since >= 0)
         {
-            _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since);
-            _announceSynced = true;
-            if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
-            {
-                frames.Add(NativeReplies.Reset(view.Head));
-                _announceSynced = false;
-            }
+            await BeginReplayAsync(since, frames, cancellation);
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
@@ -132,6 +126,28 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             }
         }
         return live;
+    }
+
+    /// <summary>Of several that have not begun, the one that shows most. Called by the reader task alone; the writer task takes it.</summary>
+    private void AskForReplay(long since)
+    {
+        var waiting = Volatile.Read(ref _syncTo);
+        if (waiting < 0 || Interlocked.CompareExchange(ref _syncTo, Math.Min(since, waiting), waiting) != waiting)
+        {
+            Volatile.Write(ref _syncTo, since);
+        }
+        _subscriber.Wake();
+    }
+
+    private async ValueTask BeginReplayAsync(long since, List<Frame> frames, CancellationToken cancellation)
+    {
+        // A replay that is under way has not shown what lies between its cursor and a since beyond that; nor has a live reader what still waits.
+        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.TakenUpTo);
+        if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
+        {
+            frames.Add(NativeReplies.Reset(view.Head));
+        }
+        _announceSynced = _replay.ShowsPast;
     }
 
     /// <summary>The socket has gone: what it was streaming is over.</summary>
@@ -184,14 +200,17 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         await _underWay.WaitAsync(cancellation);
         var reply = _services.Gateway.AskAsync(_hub.Session, command, CancellationToken.None);
-        _ = AnswerAsync(reply, request);
+        _answered = AnswerAsync(_answered, reply, request);
     }
 
-    private async Task AnswerAsync(ValueTask<Reply> reply, NativeRequest request)
+    /// <summary>Answers go out in the order of the frames that they answer.</summary>
+    private async Task AnswerAsync(Task before, ValueTask<Reply> reply, NativeRequest request)
     {
         try
         {
-            Answer(await reply, request);
+            var answer = await reply;
+            await before;
+            Answer(answer, request);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

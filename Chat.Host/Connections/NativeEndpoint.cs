@@ -144,8 +144,7 @@ internal static partial class NativeEndpoint
             {
                 subscriber.Send(NativeReplies.Reset(view.Head));
             }
-            var announceSynced = since <= view.Head || view.OpenRuns.Any(run => run.StartSeq > 0);
-            return new NativeConnection(services, hub, subscriber, identity, replay, announceSynced);
+            return new NativeConnection(services, hub, subscriber, identity, replay);
         }
         catch (JournalUnavailableException)
         {

@@ -33,13 +33,14 @@ internal sealed class EventStream(ChatNode node, SessionId session, MessageId ru
     public async Task ExecuteAsync(HttpContext context)
     {
         var services = context.RequestServices;
+        var time = services.GetRequiredService<TimeProvider>();
         var aborted = context.RequestAborted;
         var subscriber = new Subscriber(SseCodec.Instance, caller.UserId, services.GetRequiredService<ChatOptions>().WebSocket.QueueLimit, IsOfRun);
         var hub = node.Hubs.Subscribe(session, subscriber);
         ChatMetrics.Connections.Add(1, FaceTag);
         try
         {
-            await using var pings = services.GetRequiredService<TimeProvider>().CreateTimer(_ => RequestPing(subscriber), null, PingInterval, PingInterval);
+            await using var pings = time.CreateTimer(_ => Beat(subscriber, time), null, PingInterval, PingInterval);
             await using var left = aborted.Register(subscriber.Wake);
             await using var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(
                 () => subscriber.Close(CloseCode.Draining, "The server is stopping"));
@@ -54,7 +55,7 @@ internal sealed class EventStream(ChatNode node, SessionId session, MessageId ru
         }
         catch (Exception e) when (e is SessionGoneException or JournalUnavailableException || aborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            // Removed from the session, a storage that is away, or a reader that has left: the response ends, and the answer goes on without it.
+            // Removed from the session, a storage that is away, or a reader that has left: the response ends, and the answer goes on.
         }
         finally
         {
@@ -126,8 +127,12 @@ internal sealed class EventStream(ChatNode node, SessionId session, MessageId ru
         return isLast;
     }
 
-    private void RequestPing(Subscriber subscriber)
+    private void Beat(Subscriber subscriber, TimeProvider time)
     {
+        if (time.GetUtcNow() >= caller.ExpiresAt)
+        {
+            subscriber.Close(CloseCode.TokenExpired, "Token expired");
+        }
         Volatile.Write(ref _pingDue, true);
         subscriber.Wake();
     }

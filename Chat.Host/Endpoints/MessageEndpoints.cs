@@ -19,7 +19,10 @@ internal static class MessageEndpoints
         var messages = routes.MapApi("/api/chat/sessions/{session_id}/messages", "Messages");
         messages.MapGet("", PageAsync)
             .WithSummary("Read a page of history, oldest first")
-            .WithDescription("before and after take a time, a message_id or a seq, and exclude it. With after the page is read forward, else backward from before or from the end. limit is 50 unless told, 200 at most.");
+            .WithDescription("""
+                before and after take a time, a message_id or a seq, and exclude it. With after the page is read forward, else backward from before or from the end.
+                limit is 50 unless told, 200 at most.
+                """);
         messages.MapPost("", PostAsync).WithBody<NewMessage>()
             .WithSummary("Send a message")
             .WithDescription("Answered when it is durable. A repeat with the same Idempotency-Key is stored once and gets the first one's answer.");

@@ -9,7 +9,7 @@ internal static class MetricsEndpoint
     {
         routes.MapGet("/metrics", ShowAsync).WithTags("Operation")
             .WithSummary("Show what is measured, as Prometheus text")
-            .Produces(StatusCodes.Status200OK, responseType: null, "text/plain");
+            .Produces<string>(StatusCodes.Status200OK, "text/plain");
         return routes;
     }
 

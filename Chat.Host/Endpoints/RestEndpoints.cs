@@ -44,9 +44,15 @@ public static class RestEndpoints
         return app.MapDescription(app.Services.GetRequiredService<ChatOptions>());
     }
 
-    /// <summary>A group of endpoints that know their caller and refuse in one form.</summary>
+    /// <summary>A group of endpoints that know their caller and refuse in one form; what they answer is for that caller alone.</summary>
     internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, string prefix, string tag) =>
-        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().WithTags(tag);
+        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().AddEndpointFilter(NeverStored).WithTags(tag);
+
+    private static ValueTask<object?> NeverStored(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        context.HttpContext.Response.Headers.CacheControl = "no-store";
+        return next(context);
+    }
 
     private static Task ExplainAsync(StatusCodeContext status)
     {

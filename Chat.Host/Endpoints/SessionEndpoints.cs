@@ -17,7 +17,10 @@ internal static class SessionEndpoints
         var sessions = routes.MapApi("/api/chat/sessions", "Sessions");
         sessions.MapPost("", CreateAsync).WithBody<NewSession>()
             .WithSummary("Make a session")
-            .WithDescription("The caller becomes its owner. members holds user ids, or objects {user_id, name}. joinable gives it a session_code. A channel_url that is taken gets 409 NAME_TAKEN.");
+            .WithDescription("""
+                The caller becomes its owner. members holds user ids, or objects {user_id, name}. joinable gives it a session_code. A channel_url that is taken gets
+                409 NAME_TAKEN.
+                """);
         sessions.MapGet("", ListAsync)
             .WithSummary("List the caller's sessions, newest activity first")
             .WithDescription("status is active (default) or archived; limit is 20 unless told, 100 at most.");

@@ -31,7 +31,9 @@ internal sealed record NewSession
             Title = fields.OptionalText("title"),
             Metadata = fields.OptionalObject("metadata"),
             Members = ReadMembers(json),
-            ChannelUrl = fields.OptionalText("channel_url") is { } url ? IsChannelUrl(url) ? url : throw new FieldException("channel_url must be 1 to 100 of A-Z, a-z, 0-9, _ and -") : null,
+            ChannelUrl = fields.OptionalText("channel_url") is not { } url ? null
+                : IsChannelUrl(url) ? url
+                : throw new FieldException("channel_url must be 1 to 100 of A-Z, a-z, 0-9, _ and -"),
             Joinable = fields.Flag("joinable", absent: false),
         };
     }

@@ -125,7 +125,7 @@ internal static class StreamEndpoints
     private static Refusal NotAnswered(string detail) => new("NOT_ANSWERED", StatusCodes.Status409Conflict, detail);
 
     private static RouteHandlerBuilder WithStream(this RouteHandlerBuilder endpoint) =>
-        endpoint.Produces(StatusCodes.Status200OK, responseType: null, EventStream.ContentType);
+        endpoint.Produces<string>(StatusCodes.Status200OK, EventStream.ContentType);
 
     /// <summary>A stream is a connection as a socket is, and there is room for so many. Asked for before anything is stored.</summary>
     private sealed class StreamRoom(ConnectionRegistry registry) : IEndpointFilter

@@ -9,7 +9,8 @@ public sealed class MessageEndpointsTests(RestServer rest) : IClassFixture<RestS
     public async Task A_sent_message_is_answered_with_the_seeds_fields_and_stands_in_history()
     {
         var session = await rest.CreateAsync("mina", new { members = new[] { "juno" } });
-        var sent = await rest.SendAsync("mina", "POST", Of(session), new { content = "제품 교환 문의입니다.", message_type = "text", metadata = new { client_id = "web" }, timestamp = 5 });
+        var message = new { content = "제품 교환 문의입니다.", message_type = "text", metadata = new { client_id = "web" }, timestamp = 5 };
+        var sent = await rest.SendAsync("mina", "POST", Of(session), message);
 
         Assert.Equal(HttpStatusCode.Created, sent.Status);
         sent.AssertFields("message_id", "status", "created_at", "seq", "run_id");
@@ -62,7 +63,8 @@ public sealed class MessageEndpointsTests(RestServer rest) : IClassFixture<RestS
         using var stream = await EventReader.OpenAsync(rest.Server.Http, rest.Request("mina", "GET", $"/api/chat/sessions/{session}/streams/{run}"));
         Assert.Equal("stream_end", (await stream.RestAsync())[^1].Type);
         var answer = (await rest.SendAsync("mina", "GET", Of(session)))["messages"][1];
-        Assert.Equal(("agent", "1", "complete"), (answer.GetProperty("sender_type").GetString(), answer.GetProperty("sender_id").GetString(), answer.GetProperty("status").GetString()));
+        string Text(string field) => answer.GetProperty(field).GetString()!;
+        Assert.Equal(("agent", "1", "complete"), (Text("sender_type"), Text("sender_id"), Text("status")));
         Assert.Equal(answer.GetProperty("tokens_used").GetInt32(), answer.GetProperty("metadata").GetProperty("tokens_used").GetInt32());
         Assert.Equal(answer.GetProperty("latency_ms").GetInt32(), answer.GetProperty("metadata").GetProperty("latency_ms").GetInt32());
     }

@@ -10,12 +10,20 @@ using Chat.Tests.Support;
 namespace Chat.Tests.Endpoints;
 
 /// <summary>One server for a class of tests, and short words for calling it.</summary>
-public class RestServer : IAsyncLifetime
+public sealed class RestServer : IAsyncLifetime
 {
     public const string Admin = "the.admin";
     public const string Agent = "an.agent";
 
     private TestServer? _server;
+
+    /// <summary>For a fixture: starts a server of its own.</summary>
+    public RestServer()
+    {
+    }
+
+    /// <summary>Calls a server that is another's to dispose.</summary>
+    internal RestServer(TestServer server) => _server = server;
 
     public TestServer Server => _server!;
 
@@ -23,7 +31,7 @@ public class RestServer : IAsyncLifetime
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
-    protected virtual ChatOptions Configure(ChatOptions options) => options with
+    private static ChatOptions Configure(ChatOptions options) => options with
     {
         Agents =
         [
@@ -65,6 +73,10 @@ public class RestServer : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, answer.Status);
         return answer["session_id"].GetString()!;
     }
+
+    /// <summary>Sends a message and follows its answer.</summary>
+    public Task<EventReader> OpenAsync(string user, string session, object message) =>
+        EventReader.OpenAsync(Server.Http, Request(user, "POST", $"/api/chat/sessions/{session}/messages/stream", message));
 
     public async Task<Answer> PostAsync(string user, string session, string content) =>
         await SendAsync(user, "POST", $"/api/chat/sessions/{session}/messages", new { content });

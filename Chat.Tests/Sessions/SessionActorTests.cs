@@ -94,6 +94,26 @@ public sealed class SessionActorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Appends_whose_ends_are_told_in_the_other_order_are_answered_in_theirs()
+    {
+        await CreateAsync();
+        var answer = _journal.WithholdNextAnswer();
+        var first = _gateway.AskAsync(Session, Post("first")).AsTask();
+        await WaitUntilAsync(() => _journal.Appends == 2);
+        var second = _gateway.AskAsync(Session, Post("second")).AsTask();
+        await WaitUntilAsync(() => _journal.Appends == 3);
+        while ((await _journal.Inner.ReadHeadAsync("s1", default)) < 3)
+        {
+            await Task.Yield();
+        }
+        Assert.False(second.IsCompleted);
+        answer();
+        Assert.Equal(2, Assert.IsType<Accepted>(await first).Seq);
+        Assert.Equal(3, Assert.IsType<Accepted>(await second).Seq);
+        Assert.Equal([1L, 2L, 3L], _published.Select(e => e.Seq));
+    }
+
+    [Fact]
     public async Task An_append_that_was_stored_but_not_confirmed_is_not_stored_again()
     {
         await CreateAsync();

@@ -7,6 +7,7 @@ namespace Chat.Tests.Support;
 internal sealed class FaultyJournal(IJournal inner) : IJournal
 {
     private TaskCompletionSource? _hold;
+    private TaskCompletionSource? _withheld;
 
     public enum Fault
     {
@@ -46,11 +47,18 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         };
     }
 
+    /// <summary>The next append is stored, and answered only when the returned action is called.</summary>
+    public Action WithholdNextAnswer()
+    {
+        var withheld = _withheld = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return withheld.SetResult;
+    }
+
     public async ValueTask<AppendResult> AppendAsync(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events)
     {
         Appends++;
-        var (fault, hold) = (Next, _hold);
-        Next = Fault.None;
+        var (fault, hold, withheld) = (Next, _hold, _withheld);
+        (Next, _withheld) = (Fault.None, null);
         if (hold is not null)
         {
             await hold.Task;
@@ -61,6 +69,7 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
             throw new JournalUnavailableException("lost before the commit");
         }
         var result = await inner.AppendAsync(chain, expectedHead, events);
+        await (withheld?.Task ?? Task.CompletedTask);
         return fault == Fault.LostAfter ? throw new JournalUnavailableException("lost after the commit") : result;
     }
 

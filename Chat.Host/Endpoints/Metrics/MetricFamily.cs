@@ -39,7 +39,7 @@ public sealed class MetricFamily
     public MetricKind Kind { get; }
 
     /// <summary>By labels, which are the text between the braces.</summary>
-    public IEnumerable<KeyValuePair<string, MetricSeries>> Series => _series.OrderBy(series => series.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, MetricSeries>> Series => _series;
 
     /// <summary>Null for a kind of instrument that this does not know.</summary>
     public static MetricFamily? Of(Instrument instrument)

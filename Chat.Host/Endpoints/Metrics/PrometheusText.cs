@@ -16,9 +16,11 @@ internal static class PrometheusText
         {
             var kind = instruments[0].Kind;
             var seen = new HashSet<string>(StringComparer.Ordinal);
-            text.Append("# HELP ").Append(name).Append(' ').Append(instruments[0].Help.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal)).Append('\n');
+            var help = instruments[0].Help.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
+            text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n');
             text.Append("# TYPE ").Append(name).Append(' ').Append(TypeOf(kind)).Append('\n');
-            foreach (var (labels, series) in instruments.Where(family => family.Kind == kind).SelectMany(family => family.Series).Where(series => seen.Add(series.Key)))
+            var all = instruments.Where(family => family.Kind == kind).SelectMany(family => family.Series).Where(series => seen.Add(series.Key));
+            foreach (var (labels, series) in all.OrderBy(series => series.Key, StringComparer.Ordinal))
             {
                 var (value, counts) = series.Read();
                 if (kind == MetricKind.Histogram)
