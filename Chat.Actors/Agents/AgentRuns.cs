@@ -158,7 +158,7 @@ public sealed partial class AgentRuns : IAsyncDisposable
             lane.TakeOver |= takeOver && lane.Current is null;
             if (isNew)
             {
-                lane.Worker = Task.Run(() => WorkAsync(session, lane));
+                lane.Worker = Detached.Run(() => WorkAsync(session, lane));
             }
         }
     }
@@ -179,12 +179,15 @@ public sealed partial class AgentRuns : IAsyncDisposable
 
     private async Task WorkAsync(SessionId session, Lane lane)
     {
+        var scope = new SessionScope(session);
+        using var logged = _context.Logger.BeginScope(scope);
         try
         {
             (MessageId Run, int Signals)? tried = null;
             while (Look(lane) is var (signals, takeOver))
             {
                 var view = await Backoff.ReadAsync(stop => _context.Gateway.ReadAsync(session, stop), _context.Time, _stopping.Token);
+                scope.TraceId = view?.TraceId;
                 if (takeOver && view is not null)
                 {
                     await EndOrphansAsync(session, lane, view.OpenRuns);

@@ -16,8 +16,11 @@ public sealed class Replay(
 {
     private const int PageSize = 256;
 
-    /// <summary>Bytes of frames after which a page ends: with its queue, all that is kept for a slow reader.</summary>
+    /// <summary>A page whose frames reach so many bytes ends there: a reader that is behind must not hold 256 messages of 60 KB each.</summary>
     private const int PageBytes = 128 * 1024;
+
+    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
+    private int _pageSize = PageSize;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
@@ -28,7 +31,6 @@ public sealed class Replay(
     private long _onlyUpTo;
 
     private HashSet<MessageId> _only = [];
-    private int _pageSize = PageSize;
 
     /// <summary>
     /// Reads the session and sets the subscriber's cursor. To be called once, with the subscriber already in the hub, so that nothing is committed
@@ -88,9 +90,10 @@ public sealed class Replay(
         {
             throw new JournalUnavailableException($"The log of session {hub.Session} ends at {subscriber.Cursor}, before its head {_view.Head}");
         }
-        var (taken, bytes) = (0, 0);
-        foreach (var stored in page)
+        var (events, bytes) = (0, 0);
+        while (events < page.Count && bytes < PageBytes)
         {
+            var stored = page[events++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
@@ -98,14 +101,8 @@ public sealed class Replay(
                 bytes += frame.Length;
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
-            taken++;
-            if (bytes >= PageBytes)
-            {
-                break;
-            }
         }
-        // What was read beyond the page is read again: the next page asks for what fits.
-        _pageSize = bytes >= PageBytes ? taken : Math.Min(PageSize, _pageSize * 2);
+        _pageSize = bytes < PageBytes ? Math.Min(_pageSize * 2, PageSize) : events;
         return false;
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private readonly SessionServices _services;
     private readonly Queue<AppendBatch> _inFlight = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SessionScope _scope;
     private AppendChain _chain;
     private AppendBatch? _building;
     private SessionState? _state;
@@ -62,6 +63,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _id = id;
         _services = services;
         _chain = new AppendChain(id.Value);
+        _scope = new SessionScope(id);
     }
 
     protected override bool IsIdle => _inFlight.Count == 0 && _building is null && !_mustReset && !_recovering;
@@ -99,6 +101,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         Submit();
     }
+
+    protected override IDisposable? BeginScope() => _services.Logger.BeginScope(_scope);
 
     protected override void OnFault(Exception fault, IReadOnlyList<SessionMessage> messages)
     {
@@ -165,6 +169,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         var (reply, events) = _state!.Decide(ask.Command, _services.Time.GetUtcNow(), target);
         if (events.Count == 0)
         {
+            Trace(ask);
             AnswerWhenDurable(ask, () => ask.Answer(reply));
             return;
         }
@@ -176,7 +181,17 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             _building.Events.Add(e);
             _building.Encoded.Add(new EncodedEvent(_state.Head, previous, e));
         }
+        Trace(ask);
         _building.Add(ask, () => ask.Answer(reply));
+    }
+
+    private void Trace(Ask ask)
+    {
+        if (_state is { Exists: true })
+        {
+            _scope.TraceId = _state.Created.TraceId;
+            ask.Span?.SetTag(ChatActivity.TraceTag, _scope.TraceId);
+        }
     }
 
     /// <summary>What was decided on tentative events is told only when they are durable.</summary>
@@ -234,6 +249,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private async Task AppendAsync(AppendBatch batch)
     {
         var started = Stopwatch.GetTimestamp();
+        var span = ChatActivity.Source.HasListeners()
+            ? ChatActivity.StartAppend(batch.Waiting.OfType<Ask>().Select(ask => ask.Span), _id.Value, _scope.TraceId, batch.Events.Count)
+            : null;
         try
         {
             batch.Result = await _services.Journal.AppendAsync(batch.Chain, batch.ExpectedHead, batch.Events).ConfigureAwait(false);
@@ -247,6 +265,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             LogFault(_services.Logger, e, _id.Value);
             batch.Fault = e;
         }
+        span?.Dispose();
         ChatMetrics.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         ChatMetrics.Appends.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, batch.Result switch
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chat.Protocol;
 
 namespace Chat.Actors.Sessions;
@@ -22,7 +23,8 @@ internal abstract record Waiting : SessionMessage
     public abstract void Refuse(Rejected rejected);
 }
 
-internal sealed record Ask(SessionCommand Command) : Waiting
+/// <param name="Span">Of the ask; null while nobody traces.</param>
+internal sealed record Ask(SessionCommand Command, Activity? Span = null) : Waiting
 {
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

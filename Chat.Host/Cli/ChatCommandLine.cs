@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Data.Common;
 using Chat.Actors.Persistence;
 using Chat.Host.Configuration;
 using Chat.Protocol;
@@ -38,6 +39,10 @@ public static class ChatCommandLine
             or IOException or UnauthorizedAccessException)
         {
             return Refuse(e.Message);
+        }
+        catch (DbException e)
+        {
+            return Refuse($"The database does not answer: {e.Message}");
         }
     }
 

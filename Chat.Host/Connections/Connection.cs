@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net.WebSockets;
 using Chat.Actors.Delivery;
 using Chat.Actors.Runtime;
@@ -42,6 +43,7 @@ internal sealed partial class Connection : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _abort;
     private readonly ITimer _heartbeat;
+    private readonly ActivityContext _opened = Activity.Current?.Context ?? default;
     private bool _isLost;
 
     /// <param name="stream">The gated stream under the socket; null where there is none (HTTP/2), then frames go the ordinary way.</param>
@@ -93,6 +95,8 @@ internal sealed partial class Connection : IAsyncDisposable
 
     private async Task ReadAsync(IFaceConnection face)
     {
+        // Frames are traces of their own.
+        Activity.Current = null;
         try
         {
             while (await ReadFrameAsync(face))
@@ -194,8 +198,14 @@ internal sealed partial class Connection : IAsyncDisposable
         }
     }
 
-    private ValueTask DeliverAsync(IFaceConnection face, ReadOnlyMemory<byte> frame) =>
-        _subscriber.Closing is null ? face.ReceiveAsync(frame, _abort.Token) : default;
+    private async ValueTask DeliverAsync(IFaceConnection face, ReadOnlyMemory<byte> frame)
+    {
+        if (_subscriber.Closing is null)
+        {
+            using var span = ChatActivity.StartFrame(_opened);
+            await face.ReceiveAsync(frame, _abort.Token);
+        }
+    }
 
     private async Task WriteAsync(IFaceConnection face)
     {

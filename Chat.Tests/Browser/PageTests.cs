@@ -72,7 +72,7 @@ public abstract class PageTests(BrowserFixture browser) : IAsyncLifetime
 
     protected async Task StartAgainAsync()
     {
-                Server = await TestServer.StartAsync(o => Options(o) with { Service = o.Service with { Port = Address.Port } });
+        Server = await TestServer.StartAsync(o => Options(o) with { Service = o.Service with { Port = Address.Port } });
     }
 
     /// <summary>An answer of the REST face, which must be a success.</summary>

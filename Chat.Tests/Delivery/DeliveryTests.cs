@@ -51,6 +51,7 @@ public sealed class DeliveryTests
     {
         var reader = await LiveReaderAsync(queueLimit: 100_000);
         var sent = _world.Log.Count;
+        await reader.StepAsync();
         _world.Post();
         _world.Post();
         _world.FanOutAll();
