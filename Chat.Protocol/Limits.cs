@@ -51,6 +51,9 @@ public static class Limits
         };
     }
 
+    /// <summary>An id that a client names may go into a query as it is.</summary>
+    public static Rejected? CheckId(string field, MessageId? id) => CheckText(field, id?.Value, Name);
+
     public static Rejected? CheckRequired(string field, string? text, int limit) =>
         string.IsNullOrEmpty(text) ? new Rejected(ErrorCode.BadField, $"{field} is missing") : CheckText(field, text, limit);
 

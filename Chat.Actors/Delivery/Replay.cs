@@ -14,13 +14,16 @@ namespace Chat.Actors.Delivery;
 public sealed class Replay(
     ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false, long notAfter = long.MaxValue)
 {
-    private const int PageSize = 256;
+    /// <summary>A page whose frames reach so many bytes ends there: with its queue, all that is kept for a slow reader.</summary>
+    public const int PageBytes = 128 * 1024;
 
-    /// <summary>Bytes of frames after which a page ends: with its queue, all that is kept for a slow reader.</summary>
-    private const int PageBytes = 128 * 1024;
+    private const int PageSize = 256;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
+
+    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
+    private int _pageSize = PageSize;
 
     private SessionView? _view;
 
@@ -28,7 +31,6 @@ public sealed class Replay(
     private long _onlyUpTo;
 
     private HashSet<MessageId> _only = [];
-    private int _pageSize = PageSize;
 
     /// <summary>
     /// Reads the session and sets the subscriber's cursor. To be called once, with the subscriber already in the hub, so that nothing is committed
@@ -55,7 +57,7 @@ public sealed class Replay(
             cursor = running.Min(run => run.StartSeq) - 1;
             ShowsPast = true;
         }
-        subscriber.Rewind(cursor);
+        subscriber.Rewind(cursor, _view.Head);
         return _view;
     }
 
@@ -78,10 +80,20 @@ public sealed class Replay(
             _view = null;
             return hub.TryGoLive(subscriber);
         }
-        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
-        var (taken, bytes) = (0, 0);
-        foreach (var stored in page)
+        if (subscriber.HasStored)
         {
+            // It fell behind after the owner had found nothing to take: what was queued goes out first.
+            return false;
+        }
+        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
+        if (page.Count == 0)
+        {
+            throw new JournalUnavailableException($"The log of session {hub.Session} ends at {subscriber.Cursor}, before its head {_view.Head}");
+        }
+        var (events, bytes) = (0, 0);
+        while (events < page.Count && bytes < PageBytes)
+        {
+            var stored = page[events++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
@@ -89,14 +101,8 @@ public sealed class Replay(
                 bytes += frame.Length;
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
-            taken++;
-            if (bytes >= PageBytes)
-            {
-                break;
-            }
         }
-        // What was read beyond the page is read again: the next page asks for what fits.
-        _pageSize = bytes >= PageBytes ? taken : Math.Min(PageSize, _pageSize * 2);
+        _pageSize = bytes < PageBytes ? Math.Min(_pageSize * 2, PageSize) : events;
         return false;
     }
 

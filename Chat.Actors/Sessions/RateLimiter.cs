@@ -6,10 +6,15 @@ namespace Chat.Actors.Sessions;
 /// <summary>One token bucket per user over all faces: capacity a minute's messages, refilled evenly.</summary>
 public sealed class RateLimiter(int perMinute, TimeProvider time)
 {
-    /// <summary>Full buckets are forgotten when so many are kept.</summary>
-    private const int Kept = 10_000;
+    /// <summary>Full buckets are forgotten once in this time, which is what an empty one takes to fill. Looking at all of them is not for each message.</summary>
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    private long _swept = time.GetTimestamp();
 
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
+
+    /// <summary>Users whose bucket is kept.</summary>
+    internal int Count => _buckets.Count;
 
     /// <summary>Takes one token for a command that counts; null when there was one.</summary>
     public Rejected? Take(SessionCommand command)
@@ -18,7 +23,8 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
         {
             return null;
         }
-        if (_buckets.Count > Kept)
+        var swept = Volatile.Read(ref _swept);
+        if (time.GetElapsedTime(swept) >= SweepEvery && Interlocked.CompareExchange(ref _swept, time.GetTimestamp(), swept) == swept)
         {
             Forget();
         }

@@ -45,6 +45,7 @@ internal static partial class NativeEndpoint
                 KeepAliveInterval = context.Features.Get<GatedStream>() is null && HttpProtocol.IsHttp2(context.Request.Protocol)
                     ? options.WebSocket.HeartbeatInterval
                     : Timeout.InfiniteTimeSpan,
+                KeepAliveTimeout = options.WebSocket.ConnectionTimeout,
             });
             await RunAsync(context, new SessionId(session_id), authenticated, socket, options, services, agents, registry, logger);
         }

@@ -169,6 +169,7 @@ public sealed class NativeStreamTests(NativeServer native) : IClassFixture<Nativ
         }
         await mina.ExpectAsync("stream_end");
         await mina.SendAsync(new { type = "message", content = "the end", metadata = Silent });
+        await mina.ExpectAsync("message", f => f.Text("content") == "the end");
 
         var log = Transcript.OfLog(await _server.LogAsync(session));
         foreach (var joiner in joiners)

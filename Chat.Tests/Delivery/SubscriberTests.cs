@@ -126,7 +126,7 @@ public sealed class SubscriberTests
         Offer(2, "b");
         _subscriber.Send(NativeReplies.Pong);
 
-        _subscriber.Rewind(1);
+        _subscriber.Rewind(1, 2);
 
         Assert.Equal([Encode(1, "a").Length, NativeReplies.Pong.Length], TakeAll().Select(f => f.Length));
         Assert.Equal((1, false), (_subscriber.Cursor, _subscriber.IsLive));

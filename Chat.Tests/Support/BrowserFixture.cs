@@ -43,7 +43,8 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>A profile of its own: no cookies, no storage.</summary>
     public async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions? options = null)
     {
-        var context = await (await (_browser ??= StartAsync())).NewContextAsync(options);
+        var browser = await (_browser ??= StartAsync()).WaitAsync(TimeSpan.FromMilliseconds(Timeout));
+        var context = await browser.NewContextAsync(options).WaitAsync(TimeSpan.FromMilliseconds(Timeout));
         context.SetDefaultTimeout(Timeout);
         return context;
     }

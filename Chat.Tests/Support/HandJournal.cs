@@ -46,6 +46,9 @@ internal sealed class HandJournal : IJournal
         }
     }
 
+    /// <summary>Stores events past every append.</summary>
+    public void Add(string log, IReadOnlyList<SessionEvent> events) => Assert.True(new Append(this, new AppendChain(log), Log(log).Count, events).Store());
+
     public void SetSnapshot(StoredSnapshot snapshot)
     {
         lock (_gate)
