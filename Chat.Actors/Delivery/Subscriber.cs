@@ -137,7 +137,7 @@ public sealed class Subscriber
     }
 
     /// <summary>
-    /// Sets the cursor back (or on), behind. Stored frames that still wait are dropped: those above it will be paged, the others are not wanted.
+    /// Sets the cursor back (or on), behind. Stored frames that still wait are dropped: those above it will be paged.
     /// Reading what is far behind is from here on no slowness of the reader.
     /// </summary>
     /// <param name="head">Of the session as the owner has read it: a removal up to it is over, whenever the hub comes to it.</param>
@@ -159,6 +159,18 @@ public sealed class Subscriber
             FallBehind();
             _allowedAt = head;
             CloseIfRemoved();
+        }
+    }
+
+    /// <summary>Seq up to which everything has been taken or paged: below <see cref="Cursor"/> while stored frames wait.</summary>
+    public long TakenUpTo
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queuedStored > 0 ? _queue.First(q => q.Seq > 0).Seq - 1 : Cursor;
+            }
         }
     }
 

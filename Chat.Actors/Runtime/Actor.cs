@@ -114,7 +114,6 @@ public abstract class Actor<TMessage>
         var reader = _mailbox.Reader;
         while (await reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            group.Clear();
             while (group.Count < _groupSize && reader.TryRead(out var message))
             {
                 group.Add(message);
@@ -132,6 +131,8 @@ public abstract class Actor<TMessage>
             lock (_gate)
             {
                 _waiting -= group.Count;
+                // An idle actor keeps nothing of the last ones: 500 messages of 60 KB are 30 MB.
+                group.Clear();
                 if (_stopped && _waiting == 0 && IsIdle)
                 {
                     _mailbox.Writer.TryComplete();

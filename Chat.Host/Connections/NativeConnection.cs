@@ -165,8 +165,8 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
 
     private async ValueTask BeginReplayAsync(long since, List<Frame> frames, CancellationToken cancellation)
     {
-        // A replay that is under way has not shown what lies between its cursor and a since beyond that.
-        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.Cursor);
+        // A replay that is under way has not shown what lies between its cursor and a since beyond that; nor has a live reader what still waits.
+        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.TakenUpTo);
         if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
         {
             frames.Add(NativeReplies.Reset(view.Head));

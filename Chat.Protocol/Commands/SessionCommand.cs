@@ -36,7 +36,7 @@ public sealed record CreateSession : SessionCommand
         Limits.CheckText("title", Title, Limits.Title)
         ?? Limits.CheckMetadata(Metadata)
         ?? (Members.Count >= Limits.Members ? new Rejected(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members") : null)
-        ?? Members.Select(m => Limits.CheckRequired("user_id", m.UserId, Limits.Name)).FirstOrDefault(bad => bad is not null);
+        ?? Members.Select(m => m.Check()).FirstOrDefault(bad => bad is not null);
 }
 
 public sealed record PostMessage : SessionCommand
@@ -106,7 +106,7 @@ public sealed record AddMember : SessionCommand
     public required Member Member { get; init; }
 
     public override Rejected? Check() =>
-        Limits.CheckRequired("user_id", Member.UserId, Limits.Name)
+        Member.Check()
         ?? (Member.Role is "member" ? null : new Rejected(ErrorCode.BadField, "role must be member"));
 }
 

@@ -49,7 +49,7 @@ internal sealed class SimulatedReader
         return reader;
     }
 
-    /// <summary>The client asks for everything after a frame that it has.</summary>
+    /// <summary>The client asks for everything after a seq that it has heard of.</summary>
     public void Sync(long since) => _syncTo ??= since;
 
     public async Task StepAsync()
@@ -154,9 +154,10 @@ internal sealed class SimulatedReader
         if (_syncTo is { } since)
         {
             CheckOrder();
-            (_syncTo, _since) = (null, since);
+            var notAfter = _subscriber.TakenUpTo;
+            (_syncTo, _since) = (null, Math.Min(since, notAfter));
             Received.Clear();
-            _replay = new Replay(_world, _world.Journal, _world.Hub, _subscriber, since);
+            _replay = new Replay(_world, _world.Journal, _world.Hub, _subscriber, since, notAfter: notAfter);
             BeganAt = (await _replay.BeginAsync(default))!.Head;
         }
         if (await _replay.NextAsync(Kim, _frames, default))
