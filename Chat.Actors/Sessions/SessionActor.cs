@@ -112,7 +112,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         var ask = (Ask)waiting;
         MessageFacts? target = null;
-        if (TargetOf(ask.Command) is { } id && _state!.Messages.Find(id) is null && _state.FindRun(id) is null)
+        if (TargetOf(ask.Command) is { } id && _state!.Messages.Find(id) is null && _state.FindRun(id) is null && _state.Exists && _state.MayRead(ask.Command.Caller))
         {
             try
             {
@@ -163,13 +163,12 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _ => null,
     };
 
-    /// <summary>A message older than the state remembers: the history knows it, once what is under way has reached it.</summary>
+    /// <summary>
+    /// A message older than the state remembers: the history knows it, once what is under way has reached it. Everyone in the session waits for that, so it is
+    /// looked up for nobody who may not read.
+    /// </summary>
     private async ValueTask<MessageFacts?> FindOlderAsync(MessageId id)
     {
-        if (_state is not { Exists: true })
-        {
-            return null;
-        }
         while (_building is not null || _inFlight.Count > 0)
         {
             if (_inFlight.Count == 0)

@@ -22,7 +22,7 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Makes the append repeatable: the same content at an index that the answer already holds under the same epoch counts as done. Null: the next one.</summary>
     public int? Index { get; init; }
 
-    public override Rejected? Check() => Limits.CheckText("content", Content, Limits.Content);
+    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckText("content", Content, Limits.Content);
 }
 
 /// <summary>Ends a running answer with the text so far.</summary>
@@ -36,6 +36,8 @@ public sealed record EndStream : SessionCommand
     public int? LatencyMs { get; init; }
 
     public int? Epoch { get; init; }
+
+    public override Rejected? Check() => Limits.CheckMessage(MessageId);
 }
 
 /// <summary>An outside agent begins an answer through its own socket.</summary>
@@ -56,4 +58,6 @@ public sealed record StartStream : SessionCommand
 public sealed record StopRun : SessionCommand
 {
     public MessageId? MessageId { get; init; }
+
+    public override Rejected? Check() => Limits.CheckMessage(MessageId);
 }

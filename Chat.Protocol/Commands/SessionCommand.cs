@@ -68,12 +68,14 @@ public sealed record EditMessage : SessionCommand
     public required MessageId MessageId { get; init; }
     public required string Content { get; init; }
 
-    public override Rejected? Check() => Limits.CheckContent(Content);
+    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckContent(Content);
 }
 
 public sealed record DeleteMessage : SessionCommand
 {
     public required MessageId MessageId { get; init; }
+
+    public override Rejected? Check() => Limits.CheckMessage(MessageId);
 }
 
 public sealed record React : SessionCommand
@@ -82,7 +84,7 @@ public sealed record React : SessionCommand
     public required string Emoji { get; init; }
     public bool Remove { get; init; }
 
-    public override Rejected? Check() => Limits.CheckRequired("emoji", Emoji, Limits.Emoji);
+    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckRequired("emoji", Emoji, Limits.Emoji);
 }
 
 /// <summary>Null leaves a field as it is.</summary>
