@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Chat.Actors.Agents;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
@@ -11,6 +12,9 @@ namespace Chat.Host;
 /// <summary>The engine of one node, put together: what starts first, and what may stop only when what rests on it has stopped.</summary>
 public sealed class ChatNode : IAsyncDisposable
 {
+    /// <summary>Differs from start to start, also in a container, whose process is always the first.</summary>
+    public static readonly string Name = $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+
     private readonly Storage _storage;
     private readonly SessionGateway _gateway;
 
@@ -38,7 +42,7 @@ public sealed class ChatNode : IAsyncDisposable
             _gateway,
             new ReadModelConversation(ReadModel),
             agents.Find,
-            new AgentRunOptions { Node = $"{Environment.MachineName}-{Environment.ProcessId}", ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay },
+            new AgentRunOptions { Node = Name, ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay },
             time,
             loggers.CreateLogger<AgentRuns>());
     }
@@ -78,7 +82,13 @@ public sealed class ChatNode : IAsyncDisposable
     private void Publish(SessionId session, IReadOnlyList<EncodedEvent> events)
     {
         Hubs.Publish(session, events);
-        Runs.Observe(session, [.. events.Select(e => e.Event)]);
+        foreach (var e in events)
+        {
+            if (e.Event is RunQueued or StreamStarted or StreamEnded or RunClaimed)
+            {
+                Runs.Observe(session, [e.Event]);
+            }
+        }
     }
 
     private async ValueTask<MessageFacts?> FindMessageAsync(SessionId session, MessageId message)

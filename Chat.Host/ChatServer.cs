@@ -7,6 +7,7 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
+using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -34,6 +35,7 @@ public static class ChatServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(_ => new OtlpExport(options, ChatNode.Name));
         builder.Services.AddAuth(options);
         builder.Services.AddRest(options);
 
@@ -46,6 +48,8 @@ public static class ChatServer
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();
+        // First, so that it is disposed last and sends what the others do at their end.
+        app.Services.GetRequiredService<OtlpExport>();
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
         app.UseOriginAndHostRules();
         app.UseExceptionHandler(failed => failed.Run(context =>
@@ -76,13 +80,6 @@ public static class ChatServer
 
     private static void AddNodeParts(IServiceCollection services, ChatOptions options)
     {
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Gateway);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Journal);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Hubs);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Projector);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Markers);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().ReadModel);
-        services.AddSingleton(provider => provider.GetRequiredService<ChatNode>().Names);
         services.AddSingleton(new ConnectionRegistry(options.WebSocket.MaxConnections));
         services.AddSingleton(provider =>
         {

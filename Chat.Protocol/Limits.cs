@@ -51,11 +51,11 @@ public static class Limits
         };
     }
 
+    /// <summary>An id that a client names may go into a query as it is.</summary>
+    public static Rejected? CheckId(string field, MessageId? id) => CheckText(field, id?.Value, Name);
+
     public static Rejected? CheckRequired(string field, string? text, int limit) =>
         string.IsNullOrEmpty(text) ? new Rejected(ErrorCode.BadField, $"{field} is missing") : CheckText(field, text, limit);
-
-    /// <summary>Null names no message; what is too long or not clean does neither, and no database is asked for it.</summary>
-    public static Rejected? CheckMessage(MessageId? id) => CheckText("message_id", id?.Value, Name);
 
     public static Rejected? CheckMetadata(string? json) =>
         json is not null && Encoding.UTF8.GetByteCount(json) is var bytes && bytes > MetadataBytes

@@ -40,22 +40,36 @@ public sealed partial class AgentRuns : IAsyncDisposable
     }
 
     /// <summary>Takes over what a crash of this node, or of the one that had its sessions before, left open.</summary>
-    public async Task StartAsync(IOpenRuns openRuns, CancellationToken cancellation = default) =>
-        await TakeOverAsync(await Backoff.ReadAsync(openRuns.ReadAsync, _context.Time, cancellation), cancellation);
+    public async Task StartAsync(IOpenRuns openRuns, CancellationToken cancellation = default)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
+        await TakeOverAsync(await Backoff.ReadAsync(openRuns.ReadAsync, _context.Time, either.Token), either.Token);
+    }
 
     /// <summary>
     /// Claims the sessions' first open runs, also running ones: only for runs that no living process streams. One that streams here is left alone;
     /// one that an outside agent streamed through a socket ends as interrupted. Returns when each session is under way, not when its runs have ended.
     /// </summary>
-    public Task TakeOverAsync(IReadOnlyList<SessionId> sessions, CancellationToken cancellation = default) =>
-        Parallel.ForEachAsync(sessions, new ParallelOptions { MaxDegreeOfParallelism = Loads, CancellationToken = cancellation }, async (session, stop) =>
+    public async Task TakeOverAsync(IReadOnlyList<SessionId> sessions, CancellationToken cancellation = default)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping.Token);
+        await Parallel.ForEachAsync(sessions, new ParallelOptions { MaxDegreeOfParallelism = Loads, CancellationToken = either.Token }, async (session, stop) =>
         {
-            var view = await Backoff.ReadAsync(stop => _context.Gateway.ReadAsync(session, stop), _context.Time, stop);
-            if (view is { OpenRuns.Count: > 0 })
+            try
             {
-                Wake(session, takeOver: true);
+                var view = await Backoff.ReadAsync(stop => _context.Gateway.ReadAsync(session, stop), _context.Time, stop);
+                if (view is { OpenRuns.Count: > 0 })
+                {
+                    Wake(session, takeOver: true);
+                }
+            }
+            catch (Exception e) when (!stop.IsCancellationRequested)
+            {
+                // One session that cannot be read must not keep the others' answers waiting.
+                LogWorkerFailed(_context.Logger, e, session);
             }
         });
+    }
 
     /// <summary>Told of every committed batch, in the log's order within a session. Cheap, does not block, never throws.</summary>
     /// <param name="here">
@@ -144,7 +158,7 @@ public sealed partial class AgentRuns : IAsyncDisposable
             lane.TakeOver |= takeOver && lane.Current is null;
             if (isNew)
             {
-                lane.Worker = Task.Run(() => WorkAsync(session, lane));
+                lane.Worker = Detached.Run(() => WorkAsync(session, lane));
             }
         }
     }
@@ -165,12 +179,15 @@ public sealed partial class AgentRuns : IAsyncDisposable
 
     private async Task WorkAsync(SessionId session, Lane lane)
     {
+        var scope = new SessionScope(session);
+        using var logged = _context.Logger.BeginScope(scope);
         try
         {
             (MessageId Run, int Signals)? tried = null;
             while (Look(lane) is var (signals, takeOver))
             {
                 var view = await Backoff.ReadAsync(stop => _context.Gateway.ReadAsync(session, stop), _context.Time, _stopping.Token);
+                scope.TraceId = view?.TraceId;
                 if (takeOver && view is not null)
                 {
                     await EndOrphansAsync(session, lane, view.OpenRuns);

@@ -10,19 +10,20 @@ namespace Chat.Actors.Delivery;
 /// </summary>
 /// <param name="since">The cursor to start after; null for a reader who wants nothing of the past but the answers that are being written.</param>
 /// <param name="expandEnded">An answer that has ended is all its chunks too: for a reader of streams.</param>
-public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false)
+/// <param name="notAfter">Starts there where the cursor is beyond it.</param>
+public sealed class Replay(
+    ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false, long notAfter = long.MaxValue)
 {
-    /// <summary>
-    /// Bytes of frames in one page, but for the last one. They wait in memory until the peer has read them, and 256 messages can have 16 MB: a thousand readers
-    /// who never read would hold as many of them.
-    /// </summary>
-    public const int PageBytes = 256 * 1024;
+    /// <summary>A page whose frames reach so many bytes ends there: with its queue, all that is kept for a slow reader.</summary>
+    public const int PageBytes = 128 * 1024;
 
-    private const int SmallestPage = 8;
-    private const int LargestPage = 256;
+    private const int PageSize = 256;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
+
+    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
+    private int _pageSize = PageSize;
 
     private SessionView? _view;
 
@@ -31,12 +32,9 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
 
     private HashSet<MessageId> _only = [];
 
-    /// <summary>Events to read at once: as many as may fit, so that little is read twice.</summary>
-    private int _pageSize = 32;
-
     /// <summary>
     /// Reads the session and sets the subscriber's cursor. To be called once, with the subscriber already in the hub, so that nothing is committed
-    /// between the two unseen. Returns null where there is no such session.
+    /// between the two unseen. A cursor above the head is of another log: such a reader is treated as one without any. Returns null where there is no such session.
     /// </summary>
     public async ValueTask<SessionView?> BeginAsync(CancellationToken cancellation)
     {
@@ -45,16 +43,26 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
         {
             return null;
         }
-        var cursor = since is { } s ? Math.Min(s, _view.Head) : _view.Head;
-        if (since is null && _view.OpenRuns.Where(run => run.StartSeq > 0).ToList() is { Count: > 0 } running)
+        var running = _view.OpenRuns.Where(run => run.StartSeq > 0).ToList();
+        var cursor = _view.Head;
+        if (since <= _view.Head)
+        {
+            cursor = Math.Min(since.Value, notAfter);
+            ShowsPast = true;
+        }
+        else if (running.Count > 0)
         {
             _only = running.Select(run => run.MessageId).ToHashSet();
             _onlyUpTo = _view.Head;
             cursor = running.Min(run => run.StartSeq) - 1;
+            ShowsPast = true;
         }
-        subscriber.Rewind(cursor);
+        subscriber.Rewind(cursor, _view.Head);
         return _view;
     }
+
+    /// <summary>Set by <see cref="BeginAsync"/>: the live frames do not follow at once, and the reader is to be told when they do.</summary>
+    public bool ShowsPast { get; private set; }
 
     /// <summary>
     /// One page's frames, or true when the subscriber is live. False with no frames is no end: the page held nothing that this face shows.
@@ -72,11 +80,20 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
             _view = null;
             return hub.TryGoLive(subscriber);
         }
-        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
-        var (bytes, taken) = (0, 0);
-        while (taken < page.Count && bytes < PageBytes)
+        if (subscriber.HasStored)
         {
-            var stored = page[taken++];
+            // It fell behind after the owner had found nothing to take: what was queued goes out first.
+            return false;
+        }
+        var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
+        if (page.Count == 0)
+        {
+            throw new JournalUnavailableException($"The log of session {hub.Session} ends at {subscriber.Cursor}, before its head {_view.Head}");
+        }
+        var (events, bytes) = (0, 0);
+        while (events < page.Count && bytes < PageBytes)
+        {
+            var stored = page[events++];
             var frame = Encode(stored.Seq, stored.Event!);
             if (frame is not null)
             {
@@ -85,7 +102,7 @@ public sealed class Replay(ISessionGateway gateway, IJournal journal, SessionHub
             }
             subscriber.AdvanceTo(stored.Seq, shown: frame is not null);
         }
-        _pageSize = Math.Clamp(taken * 2, SmallestPage, LargestPage);
+        _pageSize = bytes < PageBytes ? Math.Min(_pageSize * 2, PageSize) : events;
         return false;
     }
 

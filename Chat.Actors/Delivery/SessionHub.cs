@@ -118,9 +118,19 @@ public sealed class SessionHub : IThreadPoolWorkItem
             var queued = 0;
             foreach (var subscriber in listeners)
             {
-                foreach (var e in batch)
+                try
                 {
-                    queued += subscriber.Offer(e) ? 1 : 0;
+                    foreach (var e in batch)
+                    {
+                        queued += subscriber.Offer(e) ? 1 : 0;
+                    }
+                }
+#pragma warning disable CA1031 // On a thread of the pool, a fault of one codec would end the process.
+                catch (Exception)
+#pragma warning restore CA1031
+                {
+                    // Its owner comes upon the same event in the journal, where the fault can be told.
+                    subscriber.SetBack();
                 }
             }
             ChatMetrics.Deliveries.Add(queued);

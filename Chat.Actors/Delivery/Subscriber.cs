@@ -17,7 +17,13 @@ public sealed class Subscriber
     private readonly AsyncSignal _signal = new();
     private TaskCompletionSource? _room;
     private int _queuedBytes;
+    private int _queuedStored;
     private bool _isOpen;
+
+    /// <summary>Head of the session in which the reader was found to be allowed; -1 before that.</summary>
+    private long _allowedAt = -1;
+
+    private long _removedAt;
 
     /// <param name="userId">Whose reader this is: removal from the session closes it.</param>
     /// <param name="queueLimit">Bytes that may wait while live.</param>
@@ -41,7 +47,7 @@ public sealed class Subscriber
 
     public bool IsLive { get; private set; }
 
-    /// <summary>Has been live once: from then on, lagging is the reader's own slowness.</summary>
+    /// <summary>Has been live since it was last set back: from then on, lagging is the reader's own slowness.</summary>
     public bool WasLive { get; private set; }
 
     /// <summary>Set once, by whoever ends this reader first.</summary>
@@ -52,13 +58,13 @@ public sealed class Subscriber
     /// <summary>From the hub: a durable event. True when a frame of it was queued.</summary>
     internal bool Offer(EncodedEvent e)
     {
-        if (e.Event is MemberRemoved removed && removed.UserId == UserId)
-        {
-            Close(CloseCode.Refused, "Removed from the session");
-            return false;
-        }
         lock (_gate)
         {
+            if (e.Event is MemberRemoved removed && removed.UserId == UserId)
+            {
+                _removedAt = e.Seq;
+                CloseIfRemoved();
+            }
             if (!IsLive || e.Seq <= Cursor)
             {
                 return false;
@@ -130,20 +136,61 @@ public sealed class Subscriber
         }
     }
 
-    /// <summary>Sets the cursor back (or on), behind. Stored frames above it that still wait are dropped: they will be paged.</summary>
-    public void Rewind(long cursor)
+    /// <summary>
+    /// Sets the cursor back (or on), behind. Stored frames that still wait are dropped: those above it will be paged.
+    /// Reading what is far behind is from here on no slowness of the reader.
+    /// </summary>
+    /// <param name="head">Of the session as the owner has read it: a removal up to it is over, whenever the hub comes to it.</param>
+    public void Rewind(long cursor, long head)
     {
         lock (_gate)
         {
-            var kept = _queue.Where(q => q.Seq <= cursor).ToList();
+            var kept = _queue.Where(q => q.Seq == 0).ToList();
             _queue.Clear();
             _queuedBytes = 0;
+            _queuedStored = 0;
             foreach (var queued in kept)
             {
                 _queue.Enqueue(queued);
                 _queuedBytes += queued.Frame.Length;
             }
             Cursor = LastShown = cursor;
+            WasLive = false;
+            FallBehind();
+            _allowedAt = head;
+            CloseIfRemoved();
+        }
+    }
+
+    /// <summary>Seq up to which everything has been taken or paged: below <see cref="Cursor"/> while stored frames wait.</summary>
+    public long TakenUpTo
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queuedStored > 0 ? _queue.First(q => q.Seq > 0).Seq - 1 : Cursor;
+            }
+        }
+    }
+
+    /// <summary>Frames wait that come before what would be paged now.</summary>
+    internal bool HasStored
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _queuedStored > 0;
+            }
+        }
+    }
+
+    /// <summary>From the hub: something could not be offered, so it has to be paged.</summary>
+    internal void SetBack()
+    {
+        lock (_gate)
+        {
             FallBehind();
         }
     }
@@ -200,6 +247,7 @@ public sealed class Subscriber
             {
                 _queue.Dequeue();
                 frames.Add(queued.Frame);
+                _queuedStored -= queued.Seq > 0 ? 1 : 0;
                 bytes += queued.Frame.Length;
             }
             _queuedBytes -= bytes;
@@ -238,7 +286,16 @@ public sealed class Subscriber
         }
         _queue.Enqueue(new Queued(frame, seq));
         _queuedBytes += frame.Length;
+        _queuedStored += seq > 0 ? 1 : 0;
         _signal.Set();
+    }
+
+    private void CloseIfRemoved()
+    {
+        if (_allowedAt >= 0 && _removedAt > _allowedAt)
+        {
+            Close(CloseCode.Refused, "Removed from the session");
+        }
     }
 
     private void FallBehind()

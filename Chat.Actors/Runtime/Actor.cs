@@ -26,7 +26,7 @@ public abstract class Actor<TMessage>
     /// <summary>The reader's life; completes after <see cref="Stop"/> once the mailbox is empty.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    public void Start() => Completion = Task.Run(RunAsync);
+    public void Start() => Completion = Detached.Run(RunAsync);
 
     /// <summary>False when the mailbox is full or the actor has stopped: the message was not taken.</summary>
     public PostResult TryPost(TMessage message)
@@ -64,7 +64,8 @@ public abstract class Actor<TMessage>
         lock (_gate)
         {
             _stopped = true;
-            if (IsIdle)
+            // What waits may yet have the actor post to itself: then the reader completes the mailbox, once nothing is left.
+            if (_waiting == 0 && IsIdle)
             {
                 _mailbox.Writer.TryComplete();
             }
@@ -101,15 +102,18 @@ public abstract class Actor<TMessage>
     /// <summary>Handles the messages in order. The list is reused after it returns.</summary>
     protected abstract ValueTask ReceiveAsync(IReadOnlyList<TMessage> messages);
 
+    /// <summary>What log lines of the reader carry, for as long as it runs.</summary>
+    protected virtual IDisposable? BeginScope() => null;
+
     protected abstract void OnFault(Exception fault, IReadOnlyList<TMessage> messages);
 
     private async Task RunAsync()
     {
+        using var scope = BeginScope();
         var group = new List<TMessage>();
         var reader = _mailbox.Reader;
         while (await reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            group.Clear();
             while (group.Count < _groupSize && reader.TryRead(out var message))
             {
                 group.Add(message);
@@ -127,6 +131,8 @@ public abstract class Actor<TMessage>
             lock (_gate)
             {
                 _waiting -= group.Count;
+                // An idle actor keeps nothing of the last ones: 500 messages of 60 KB are 30 MB.
+                group.Clear();
                 if (_stopped && _waiting == 0 && IsIdle)
                 {
                     _mailbox.Writer.TryComplete();

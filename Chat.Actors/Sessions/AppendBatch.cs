@@ -20,17 +20,23 @@ internal sealed class AppendBatch(AppendChain chain, long expectedHead)
     /// <summary>State as of the last event, to be kept once that is durable.</summary>
     public StoredSnapshot? Snapshot { get; set; }
 
-    /// <summary>Set before <see cref="IsDone"/>; null where the journal did not confirm.</summary>
+    /// <summary>Null where the journal did not confirm.</summary>
     public AppendResult? Result { get; set; }
 
-    /// <summary>Set before <see cref="AppendDone"/> is posted.</summary>
+    /// <summary>What the journal threw that tells nothing of the storage: a fault of the program.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>Set after the two above, before <see cref="AppendDone"/> is posted. Stays false where the append was never tried.</summary>
     public bool IsDone
     {
         get => Volatile.Read(ref _isDone);
         set => Volatile.Write(ref _isDone, value);
     }
 
+    /// <summary>Never fails; completes after <see cref="IsDone"/> has been set.</summary>
     public Task Append { get; set; } = Task.CompletedTask;
+
+    public IReadOnlyList<(Waiting Waiting, Action Answer)> Answers => _answers;
 
     public IEnumerable<Waiting> Waiting => _answers.Select(a => a.Waiting);
 

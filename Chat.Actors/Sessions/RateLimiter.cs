@@ -6,10 +6,8 @@ namespace Chat.Actors.Sessions;
 /// <summary>One token bucket per user over all faces: capacity a minute's messages, refilled evenly.</summary>
 public sealed class RateLimiter(int perMinute, TimeProvider time)
 {
-    /// <summary>Full buckets are forgotten when so many are kept, once in the time in which an empty one fills: before that there is little to forget.</summary>
-    private const int Kept = 10_000;
-
-    private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
+    /// <summary>Full buckets are forgotten once in this time, which is what an empty one takes to fill. Looking at all of them is not for each message.</summary>
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Members that a new session may have for one token: each is a row of the read model, which all lists and pages wait for. One request of 64 KB has room for
@@ -17,36 +15,47 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
     /// </summary>
     private const int MembersPerToken = 100;
 
+    private long _swept = time.GetTimestamp();
+
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
-    private long _forgotAt = time.GetTimestamp();
+
+    /// <summary>Users whose bucket is kept.</summary>
+    internal int Count => _buckets.Count;
 
     /// <summary>Takes one token for a command that counts; null when there was one.</summary>
     public Rejected? Take(SessionCommand command)
     {
-        if (command is not (PostMessage or EditMessage or React or UpdateSession or ArchiveSession or AddMember or RemoveMember) || command.Caller == Caller.Server)
-        {
-            return null;
-        }
-        return Take(command.Caller, tokens: 1);
+        return Counts(command) ? Take(command.Caller, tokens: 1) : null;
     }
 
     /// <summary>For a session that is to be made. Asked before its names are claimed, and not by <see cref="Take(SessionCommand)"/> again.</summary>
     public Rejected? TakeFor(CreateSession command) => Take(command.Caller, 1 + (command.Members.Count / MembersPerToken));
 
+    /// <summary>Returns the token of a command that turned out to send nothing.</summary>
+    public void GiveBack(SessionCommand command)
+    {
+        if (_buckets.TryGetValue(command.Caller.UserId, out var bucket))
+        {
+            bucket.GiveBack(perMinute);
+        }
+    }
+
+    private static bool Counts(SessionCommand command) =>
+        command.Caller != Caller.Server && command is PostMessage or EditMessage or React or UpdateSession or ArchiveSession or AddMember or RemoveMember;
+
     private Rejected? Take(Caller caller, int tokens)
     {
-        ForgetFull();
+        var swept = Volatile.Read(ref _swept);
+        if (time.GetElapsedTime(swept) >= SweepEvery && Interlocked.CompareExchange(ref _swept, time.GetTimestamp(), swept) == swept)
+        {
+            Forget();
+        }
         var wait = _buckets.GetOrAdd(caller.UserId, _ => new Bucket(perMinute, time.GetTimestamp())).Take(Math.Min(tokens, perMinute), perMinute, time);
         return wait == TimeSpan.Zero ? null : new Rejected(ErrorCode.RateLimit, "Too many messages", wait);
     }
 
-    private void ForgetFull()
+    private void Forget()
     {
-        var forgotAt = Volatile.Read(ref _forgotAt);
-        if (time.GetElapsedTime(forgotAt) < ForgetInterval || Interlocked.CompareExchange(ref _forgotAt, time.GetTimestamp(), forgotAt) != forgotAt || _buckets.Count <= Kept)
-        {
-            return;
-        }
         foreach (var (user, bucket) in _buckets)
         {
             if (bucket.IsFull(perMinute, time))
@@ -74,6 +83,14 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
                     return TimeSpan.Zero;
                 }
                 return TimeSpan.FromMinutes((tokens - _tokens) / perMinute);
+            }
+        }
+
+        public void GiveBack(int perMinute)
+        {
+            lock (_gate)
+            {
+                _tokens = Math.Min(perMinute, _tokens + 1);
             }
         }
 

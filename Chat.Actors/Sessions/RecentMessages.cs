@@ -23,7 +23,12 @@ public sealed class RecentMessages
 
     public void Add(MessageFacts facts)
     {
-        _facts[facts.MessageId] = facts;
+        if (!_facts.TryAdd(facts.MessageId, facts))
+        {
+            // A log may hold an id twice; it is kept, and let go, once.
+            _facts[facts.MessageId] = facts;
+            return;
+        }
         _order.Enqueue(facts.MessageId);
         if (_order.Count > Capacity)
         {

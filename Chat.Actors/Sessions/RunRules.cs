@@ -60,6 +60,11 @@ internal static class RunRules
         {
             return refusal;
         }
+        if (c.Caller != Caller.Server && !state.MayWrite(c.Caller))
+        {
+            // One who was removed may still end what it had begun, and adds nothing to it.
+            return Decision.NotFound;
+        }
         if (c.Index is { } index && index != run!.NextIndex)
         {
             // One chunk is under way at a time, so the only index that can repeat is the last one.

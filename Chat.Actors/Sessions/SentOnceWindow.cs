@@ -17,8 +17,9 @@ public sealed class SentOnceWindow
     /// <summary>Oldest first.</summary>
     public IEnumerable<Sent> All => _order;
 
+    /// <param name="clientId">One that is empty names no send: a client that always sends it would have all its messages taken for the first.</param>
     public Accepted? Find(string author, string? clientId, DateTimeOffset now) =>
-        clientId is not null && _sends.TryGetValue((author, clientId), out var sent) && now - sent.At < Age
+        !string.IsNullOrEmpty(clientId) && _sends.TryGetValue((author, clientId), out var sent) && now - sent.At < Age
             ? new Accepted { Seq = sent.Seq, At = sent.At, MessageId = sent.MessageId, RunId = sent.RunId, Repeat = true }
             : null;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
@@ -31,15 +32,30 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private readonly SessionServices _services;
     private readonly Queue<AppendBatch> _inFlight = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SessionScope _scope;
     private AppendChain _chain;
     private AppendBatch? _building;
     private SessionState? _state;
     private long _snapshotSeq;
     private bool _mustReset;
+
+    /// <summary>A try to read the log again is on its way: its <see cref="Recover"/> will come.</summary>
     private bool _recovering;
+
+    /// <summary>The storage has not answered in this group: each command that asked it again would wait for a time-out of its own.</summary>
+    private bool _isAway;
 
     /// <summary>Seq up to which readers have been given the log; -1 before the first recovery.</summary>
     private long _published = -1;
+
+    /// <summary>Seq of the last event up to <see cref="_published"/> that the native face shows.</summary>
+    private long _publishedNative;
+
+    /// <summary>Resets under way: one may come while another decides again what waited.</summary>
+    private int _resets;
+
+    /// <summary>Writers and seqs of what the resets under way have found in the log.</summary>
+    private readonly HashSet<(Guid Writer, long Seq)> _found = [];
 
     public SessionActor(SessionId id, SessionServices services)
         : base(capacity: 10_000, groupSize: 500)
@@ -47,6 +63,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _id = id;
         _services = services;
         _chain = new AppendChain(id.Value);
+        _scope = new SessionScope(id);
     }
 
     protected override bool IsIdle => _inFlight.Count == 0 && _building is null && !_mustReset && !_recovering;
@@ -58,6 +75,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     protected override async ValueTask ReceiveAsync(IReadOnlyList<SessionMessage> messages)
     {
+        _isAway = false;
         if (_mustReset)
         {
             await ResetAsync();
@@ -74,12 +92,17 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                     break;
                 case Recover:
                     _recovering = false;
-                    await EnsureStateAsync();
+                    if (_state is null)
+                    {
+                        await RecoverAsync();
+                    }
                     break;
             }
         }
         Submit();
     }
+
+    protected override IDisposable? BeginScope() => _services.Logger.BeginScope(_scope);
 
     protected override void OnFault(Exception fault, IReadOnlyList<SessionMessage> messages)
     {
@@ -87,6 +110,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         foreach (var waiting in messages.OfType<Waiting>().Where(w => !w.IsPlaced))
         {
             waiting.Fail(fault);
+        }
+        if (_recovering && messages.OfType<Recover>().Any())
+        {
+            // It was not reached.
+            _ = RetryRecoveryAsync();
         }
         if (_inFlight.Count == 0 && _building is null)
         {
@@ -112,21 +140,37 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         var ask = (Ask)waiting;
         MessageFacts? target = null;
-        if (TargetOf(ask.Command) is { } id && _state!.Messages.Find(id) is null && _state.FindRun(id) is null && _state.Exists && _state.MayRead(ask.Command.Caller))
+        if (TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.MayRead(ask.Command.Caller) && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
         {
+            // A message older than the state remembers: the history knows it, once what is under way has reached it. The whole session waits for that, so it is
+            // asked for nobody who may not read.
+            await SettleAsync();
+            if (!await EnsureStateAsync())
+            {
+                ask.Refuse(Unavailable);
+                return;
+            }
             try
             {
-                target = await FindOlderAsync(id);
+                target = await _services.FindMessage(_id, id);
             }
             catch (JournalUnavailableException)
             {
                 ask.Refuse(Unavailable);
                 return;
             }
+            catch (Exception e)
+            {
+                // The state is whole: the fault is this command's alone.
+                LogFault(_services.Logger, e, _id.Value);
+                ask.Fail(e);
+                return;
+            }
         }
         var (reply, events) = _state!.Decide(ask.Command, _services.Time.GetUtcNow(), target);
         if (events.Count == 0)
         {
+            Trace(ask);
             AnswerWhenDurable(ask, () => ask.Answer(reply));
             return;
         }
@@ -138,7 +182,17 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             _building.Events.Add(e);
             _building.Encoded.Add(new EncodedEvent(_state.Head, previous, e));
         }
+        Trace(ask);
         _building.Add(ask, () => ask.Answer(reply));
+    }
+
+    private void Trace(Ask ask)
+    {
+        if (_state is { Exists: true })
+        {
+            _scope.TraceId = _state.Created.TraceId;
+            ask.Span?.SetTag(ChatActivity.TraceTag, _scope.TraceId);
+        }
     }
 
     /// <summary>What was decided on tentative events is told only when they are durable.</summary>
@@ -163,11 +217,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _ => null,
     };
 
-    /// <summary>
-    /// A message older than the state remembers: the history knows it, once what is under way has reached it. Everyone in the session waits for that, so it is
-    /// looked up for nobody who may not read.
-    /// </summary>
-    private async ValueTask<MessageFacts?> FindOlderAsync(MessageId id)
+    /// <summary>Waits until nothing is under way. The state may have been lost meanwhile.</summary>
+    private async ValueTask SettleAsync()
     {
         while (_building is not null || _inFlight.Count > 0)
         {
@@ -178,7 +229,6 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             await _inFlight.Peek().Append;
             await CompleteAsync();
         }
-        return await _services.FindMessage(_id, id);
     }
 
     private void Submit()
@@ -200,6 +250,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private async Task AppendAsync(AppendBatch batch)
     {
         var started = Stopwatch.GetTimestamp();
+        var span = ChatActivity.Source.HasListeners()
+            ? ChatActivity.StartAppend(batch.Waiting.OfType<Ask>().Select(ask => ask.Span), _id.Value, _scope.TraceId, batch.Events.Count)
+            : null;
         try
         {
             batch.Result = await _services.Journal.AppendAsync(batch.Chain, batch.ExpectedHead, batch.Events).ConfigureAwait(false);
@@ -208,6 +261,12 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             LogUnconfirmed(_services.Logger, e, _id.Value);
         }
+        catch (Exception e)
+        {
+            LogFault(_services.Logger, e, _id.Value);
+            batch.Fault = e;
+        }
+        span?.Dispose();
         ChatMetrics.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         ChatMetrics.Appends.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, batch.Result switch
         {
@@ -224,9 +283,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         PostOwn(new AppendDone());
     }
 
-    /// <summary>
-    /// Answers what has been appended, oldest first: the ends of two appends in flight may be told in the other order.
-    /// </summary>
+    /// <summary>Ends the appends that are done, oldest first: the journal takes them in their order, but their answers run on threads of their own.</summary>
     private async ValueTask CompleteAsync()
     {
         while (_inFlight.TryPeek(out var batch) && batch.IsDone)
@@ -237,7 +294,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 return;
             }
             _inFlight.Dequeue();
-            _published = batch.ExpectedHead + batch.Events.Count;
+            var last = batch.Encoded[^1];
+            (_published, _publishedNative) = (last.Seq, NativeView.Shows(last.Event) ? last.Seq : last.Previous);
             batch.AnswerAll();
             _services.Publish(_id, batch.Encoded);
             if (batch.Snapshot is { } snapshot)
@@ -260,65 +318,98 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         await Task.WhenAll(batches.Select(batch => batch.Append));
         _inFlight.Clear();
         _state = null;
-        var chain = _chain;
         _chain = new AppendChain(_id.Value);
-
-        List<StoredEvent>? stored;
+        foreach (var waiting in batches.SelectMany(batch => batch.Waiting))
+        {
+            waiting.IsPlaced = false;
+        }
+        _resets++;
         try
         {
-            stored = await RecoverAsync();
+            var isRead = await RecoverAsync();
+            foreach (var batch in batches)
+            {
+                await EndAsync(batch, isRead);
+            }
         }
-        catch (EventFormatException e)
+        catch (Exception e)
         {
-            foreach (var waiting in batches.SelectMany(batch => batch.Waiting))
+            // Nobody but this reset knows of them any more.
+            foreach (var waiting in batches.SelectMany(batch => batch.Waiting).Where(waiting => !waiting.IsPlaced))
             {
                 waiting.Fail(e);
             }
             throw;
         }
-        foreach (var batch in batches)
+        finally
         {
-            if (batch.Result == AppendResult.Committed
-                || stored?.Find(e => e.Seq == batch.ExpectedHead + 1) is { } first && first.WriterId == chain.WriterId)
+            if (--_resets == 0)
             {
-                batch.AnswerAll();
-                continue;
-            }
-            foreach (var waiting in batch.Waiting)
-            {
-                waiting.IsPlaced = false;
-                if (stored is null || ++waiting.Failures > MaxFailures)
-                {
-                    waiting.Refuse(Unavailable);
-                }
-                else
-                {
-                    await HandleAsync(waiting);
-                }
+                _found.Clear();
             }
         }
     }
 
-    private async ValueTask<bool> EnsureStateAsync() => _state is not null || await RecoverAsync() is not null;
+    /// <summary>Answers those who waited on a dropped append, or decides their commands again.</summary>
+    private async ValueTask EndAsync(AppendBatch batch, bool isRead)
+    {
+        if (WasStored(batch))
+        {
+            batch.AnswerAll();
+            return;
+        }
+        foreach (var (waiting, answer) in batch.Answers)
+        {
+            // One that timed out may have been committed after the log was read: then it is why the next one was refused, and no second event must come of it.
+            if (waiting.Unconfirmed?.Find(earlier => WasStored(earlier.Batch)) is { Batch: not null } stored)
+            {
+                stored.Answer();
+            }
+            else if (batch.Fault is { } fault)
+            {
+                waiting.Fail(fault);
+            }
+            else if (!isRead || ++waiting.Failures > MaxFailures)
+            {
+                waiting.Refuse(Unavailable);
+            }
+            else
+            {
+                if (batch is { IsDone: true, Result: null })
+                {
+                    (waiting.Unconfirmed ??= []).Add((batch, answer));
+                }
+                await HandleAsync(waiting);
+            }
+        }
+    }
+
+    /// <summary>An append is all or nothing: where its first event is, there are the others.</summary>
+    private bool WasStored(AppendBatch batch) =>
+        batch.Result == AppendResult.Committed || _found.Contains((batch.Chain.WriterId, batch.ExpectedHead + 1));
+
+    private async ValueTask<bool> EnsureStateAsync() => _state is not null || !_isAway && await RecoverAsync();
 
     /// <summary>
-    /// Reads the state from the log and publishes what readers have not been given yet. Returns the events read from where they were
-    /// left, or null where the storage does not answer: then it is tried again until it does, so that readers do not wait for the next command.
+    /// Reads the state from the log and publishes what readers have not been given yet. False where the storage does not answer: then it is tried
+    /// again until it does, so that readers do not wait for the next command.
     /// </summary>
-    private async ValueTask<List<StoredEvent>?> RecoverAsync()
+    private async ValueTask<bool> RecoverAsync()
     {
         try
         {
-            return await ReadLogAsync();
+            await ReadLogAsync();
+            return true;
         }
         catch (JournalUnavailableException)
         {
+            _isAway = true;
             if (!_recovering && _published >= 0 && !_stopping.IsCancellationRequested)
             {
                 _recovering = true;
                 _ = RetryRecoveryAsync();
             }
-            return null;
+            return false;
         }
     }
 
@@ -328,23 +419,17 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         PostOwn(new Recover());
     }
 
-    private async ValueTask<List<StoredEvent>> ReadLogAsync()
+    private async ValueTask ReadLogAsync()
     {
         var journal = _services.Journal;
-        var (state, from) = (new SessionState(), 0L);
-        if (await journal.ReadSnapshotAsync(_id.Value, long.MaxValue, default) is { Manifest: SessionSnapshot.Manifest } stored)
+        var state = await ReadSnapshotAsync() ?? new SessionState();
+        _snapshotSeq = state.Head;
+        var (from, native) = (state.Head, state.NativeHead);
+        if (_published >= 0 && _published < from)
         {
-            state = SessionState.FromSnapshot(SessionSnapshot.FromBytes(stored.State));
-            from = stored.Seq;
+            (from, native) = (_published, _publishedNative);
         }
-        _snapshotSeq = from;
-        if (_published >= 0)
-        {
-            from = Math.Min(from, _published);
-        }
-        var events = new List<StoredEvent>();
         var unpublished = new List<EncodedEvent>();
-        var native = from == state.Head ? state.NativeHead : 0;
         while (true)
         {
             var page = await journal.ReadAsync(_id.Value, from, PageSize, default);
@@ -357,8 +442,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 }
                 if (_published >= 0 && e.Seq > _published)
                 {
-                    events.Add(e);
                     unpublished.Add(new EncodedEvent(e.Seq, native, e.Event!));
+                    if (_resets > 0)
+                    {
+                        _found.Add((e.WriterId, e.Seq));
+                    }
                 }
                 native = NativeView.Shows(e.Event!) ? e.Seq : native;
             }
@@ -368,12 +456,29 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
         }
         _state = state;
-        _published = state.Head;
+        (_published, _publishedNative) = (state.Head, state.NativeHead);
         if (unpublished.Count > 0)
         {
             _services.Publish(_id, unpublished);
         }
-        return events;
+    }
+
+    /// <summary>Null where there is none that this version can read: then the log is read from its beginning.</summary>
+    private async ValueTask<SessionState?> ReadSnapshotAsync()
+    {
+        if (await _services.Journal.ReadSnapshotAsync(_id.Value, long.MaxValue, default) is not { Manifest: SessionSnapshot.Manifest } stored)
+        {
+            return null;
+        }
+        try
+        {
+            return SessionState.FromSnapshot(SessionSnapshot.FromBytes(stored.State));
+        }
+        catch (JsonException e)
+        {
+            LogBadSnapshot(_services.Logger, e, _id.Value);
+            return null;
+        }
     }
 
     private async Task SaveSnapshotAsync(StoredSnapshot snapshot)
@@ -396,4 +501,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     [LoggerMessage(102, LogLevel.Warning, "A snapshot of session {Session} was not kept")]
     private static partial void LogSnapshot(ILogger logger, Exception fault, string session);
+
+    [LoggerMessage(103, LogLevel.Warning, "The snapshot of session {Session} cannot be read, so the log is")]
+    private static partial void LogBadSnapshot(ILogger logger, Exception fault, string session);
 }

@@ -33,19 +33,29 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         {
             Count(reply);
         }
+        if (reply is Accepted { Repeat: true })
+        {
+            // Nothing was sent: who repeats after a reconnect does not pay twice.
+            _services.RateLimiter?.GiveBack(command);
+        }
         return reply;
     }
 
     private async ValueTask<Reply> AskSessionAsync(SessionId session, SessionCommand command, CancellationToken cancellation)
     {
-        using var activity = ChatActivity.Source.StartActivity("session.ask");
-        activity?.SetTag("chat.command", command.GetType().Name);
-        var ask = new Ask(command);
+        using var span = ChatActivity.Source.StartActivity("session.ask");
+        span?.SetTag(ChatActivity.SessionTag, session.Value).SetTag("chat.command", command.GetType().Name);
+        var ask = new Ask(command, span);
         if (Post(session, ask) is { } overloaded)
         {
             return overloaded;
         }
-        return await ask.Reply.WaitAsync(cancellation).ConfigureAwait(false);
+        var reply = await ask.Reply.WaitAsync(cancellation).ConfigureAwait(false);
+        if (reply is Rejected rejected)
+        {
+            span?.SetTag(ChatMetrics.Code, rejected.Code.Name());
+        }
+        return reply;
     }
 
     public async ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default)

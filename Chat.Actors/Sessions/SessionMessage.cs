@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Chat.Protocol;
 
 namespace Chat.Actors.Sessions;
@@ -14,12 +15,16 @@ internal abstract record Waiting : SessionMessage
     /// <summary>It waits on an append, which will answer it.</summary>
     public bool IsPlaced { get; set; }
 
+    /// <summary>Appends on its behalf that were not confirmed, with the answers that are right if one was stored after all.</summary>
+    public List<(AppendBatch Batch, Action Answer)>? Unconfirmed { get; set; }
+
     public abstract void Fail(Exception fault);
 
     public abstract void Refuse(Rejected rejected);
 }
 
-internal sealed record Ask(SessionCommand Command) : Waiting
+/// <param name="Span">Of the ask; null while nobody traces.</param>
+internal sealed record Ask(SessionCommand Command, Activity? Span = null) : Waiting
 {
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -11,6 +11,7 @@ public sealed class SessionState
 {
     private SessionCreated? _created;
     private Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+    private SessionView? _view;
 
     public bool Exists => _created is not null;
 
@@ -101,7 +102,7 @@ public sealed class SessionState
             case MessagePosted m:
                 MessageCount++;
                 Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null));
-                if (m.ClientMessageId is { } clientId)
+                if (m.ClientMessageId is { Length: > 0 } clientId)
                 {
                     Sends.Add(new SentOnceWindow.Sent(m.SenderId, clientId, m.MessageId, m.RunId, Head, m.At));
                 }
@@ -157,7 +158,10 @@ public sealed class SessionState
 
     public Run? FindRun(MessageId id) => Runs.Find(run => run.MessageId == id);
 
-    public SessionView ToView() => new()
+    /// <summary>The same one until the next event: each reader that comes asks for it, and 10,000 members are much to copy.</summary>
+    public SessionView ToView() => _view is { } view && view.Head == Head ? view : _view = NewView();
+
+    private SessionView NewView() => new()
     {
         SessionId = Created.SessionId,
         TraceId = Created.TraceId,
@@ -250,7 +254,7 @@ public sealed class SessionState
         run.StartSeq = Head;
         run.StartedAt = s.At;
         run.Epoch = s.Epoch;
-        if (s is { ClientMessageId: { } clientId, StreamedBy: { } author })
+        if (s is { ClientMessageId: { Length: > 0 } clientId, StreamedBy: { } author })
         {
             Sends.Add(new SentOnceWindow.Sent(author, clientId, s.MessageId, null, Head, s.At));
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Data.Common;
 using Chat.Actors.Persistence;
 using Chat.Host.Configuration;
 using Chat.Protocol;
@@ -19,7 +20,8 @@ public static class ChatCommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Create().Parse(args);
+        // A value that begins with @ is a value, not a file of arguments.
+        var parsed = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)
@@ -38,6 +40,10 @@ public static class ChatCommandLine
             or IOException or UnauthorizedAccessException)
         {
             return Refuse(e.Message);
+        }
+        catch (DbException e)
+        {
+            return Refuse($"The database does not answer: {e.Message}");
         }
     }
 

@@ -204,4 +204,7 @@ public sealed record TelemetryOptions
 {
     /// <summary>OTLP endpoint; empty sends nothing. <c>/metrics</c> answers either way.</summary>
     public string? OtlpEndpoint { get; init; }
+
+    /// <summary><c>http/protobuf</c> (the collector's port 4318) or <c>grpc</c> (4317).</summary>
+    public string OtlpProtocol { get; init; } = "http/protobuf";
 }

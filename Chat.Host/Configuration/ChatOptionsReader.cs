@@ -47,7 +47,7 @@ public static class ChatOptionsReader
             RateLimit = ReadRateLimit(chat.Section("rate-limit"), defaults.RateLimit),
             Sessions = ReadSessions(chat.Section("sessions"), defaults.Sessions, mode, agents),
             Agents = agents,
-            Telemetry = ReadTelemetry(chat.Section("telemetry")),
+            Telemetry = ReadTelemetry(chat.Section("telemetry"), defaults.Telemetry),
         };
     }
 
@@ -142,9 +142,10 @@ public static class ChatOptionsReader
             id => mode == ChatMode.Development && id != 0 && agents.All(agent => agent.Id != id) ? "names no agent of chat.agents; 0 is for none" : null),
     };
 
-    private static TelemetryOptions ReadTelemetry(OptionsSection section) => new()
+    private static TelemetryOptions ReadTelemetry(OptionsSection section, TelemetryOptions defaults) => new()
     {
         OtlpEndpoint = section.Check("otlp-endpoint", section.OptionalText("otlp-endpoint"), OptionsChecks.Address),
+        OtlpProtocol = section.Choice("otlp-protocol", defaults.OtlpProtocol, ("http/protobuf", "http/protobuf"), ("grpc", "grpc")),
     };
 
     private static IReadOnlyList<AgentOptions> ReadAgents(OptionsSection chat, IReadOnlyList<AgentOptions> defaults) =>

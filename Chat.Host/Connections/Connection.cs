@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net.WebSockets;
 using Chat.Actors.Delivery;
 using Chat.Actors.Runtime;
@@ -42,6 +43,8 @@ internal sealed partial class Connection : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _abort;
     private readonly ITimer _heartbeat;
+    private readonly ActivityContext _opened = Activity.Current?.Context ?? default;
+    private bool _isLost;
 
     /// <param name="stream">The gated stream under the socket; null where there is none (HTTP/2), then frames go the ordinary way.</param>
     public Connection(
@@ -92,6 +95,8 @@ internal sealed partial class Connection : IAsyncDisposable
 
     private async Task ReadAsync(IFaceConnection face)
     {
+        // Frames are traces of their own.
+        Activity.Current = null;
         try
         {
             while (await ReadFrameAsync(face))
@@ -193,8 +198,14 @@ internal sealed partial class Connection : IAsyncDisposable
         }
     }
 
-    private ValueTask DeliverAsync(IFaceConnection face, ReadOnlyMemory<byte> frame) =>
-        _subscriber.Closing is null ? face.ReceiveAsync(frame, _abort.Token) : default;
+    private async ValueTask DeliverAsync(IFaceConnection face, ReadOnlyMemory<byte> frame)
+    {
+        if (_subscriber.Closing is null)
+        {
+            using var span = ChatActivity.StartFrame(_opened);
+            await face.ReceiveAsync(frame, _abort.Token);
+        }
+    }
 
     private async Task WriteAsync(IFaceConnection face)
     {
@@ -245,29 +256,48 @@ internal sealed partial class Connection : IAsyncDisposable
                 await _socket.SendAsync(frame.Payload, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, _abort.Token);
             }
         }
-        else if (frames.Count == 1)
+        else
         {
-            await _stream.WriteAsync(frames[0].Bytes, _abort.Token);
-        }
-        else if (frames.Count > 1)
-        {
-            var buffer = ArrayPool<byte>.Shared.Rent(frames.Sum(frame => frame.Length));
-            try
+            for (var first = 0; first < frames.Count;)
             {
-                var length = 0;
-                foreach (var frame in frames)
-                {
-                    frame.Bytes.CopyTo(buffer.AsMemory(length));
-                    length += frame.Length;
-                }
-                await _stream.WriteAsync(buffer.AsMemory(0, length), _abort.Token);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
+                first += await WriteAsync(_stream, frames, first);
             }
         }
         frames.Clear();
+    }
+
+    /// <summary>
+    /// One write of about <see cref="WriteSize"/>, one frame at least. A whole page in one write would count as one that takes too long on a line
+    /// that is merely slow. Returns the frames written.
+    /// </summary>
+    private async ValueTask<int> WriteAsync(GatedStream stream, List<Frame> frames, int first)
+    {
+        var (end, length) = (first + 1, frames[first].Length);
+        while (end < frames.Count && length + frames[end].Length <= WriteSize)
+        {
+            length += frames[end++].Length;
+        }
+        if (end == first + 1)
+        {
+            await stream.WriteAsync(frames[first].Bytes, _abort.Token);
+            return 1;
+        }
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var written = 0;
+            for (var i = first; i < end; i++)
+            {
+                frames[i].Bytes.CopyTo(buffer.AsMemory(written));
+                written += frames[i].Length;
+            }
+            await stream.WriteAsync(buffer.AsMemory(0, length), _abort.Token);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        return end - first;
     }
 
     private void Beat()
@@ -284,8 +314,13 @@ internal sealed partial class Connection : IAsyncDisposable
         }
         else if (_stream.SinceRead > _options.ConnectionTimeout)
         {
-            Close(CloseCode.Overloaded, "No sign of life");
-            _abort.CancelAfter(CloseTimeout);
+            // Once: a beat shorter than the time-out would put the end off for ever.
+            if (!_isLost)
+            {
+                _isLost = true;
+                Close(CloseCode.Overloaded, "No sign of life");
+                _abort.CancelAfter(CloseTimeout);
+            }
         }
         else
         {

@@ -63,8 +63,8 @@ internal sealed class GatedStream(Stream inner, TimeProvider time) : Stream
     {
         if (disposing)
         {
+            // The gate stays: whoever waits at it must be let in, to find the stream closed. It has no wait handle to dispose of.
             inner.Dispose();
-            _gate.Dispose();
         }
         base.Dispose(disposing);
     }

@@ -9,7 +9,10 @@ namespace Chat.Host.Connections;
 
 /// <summary>What a socket of the native face works with.</summary>
 internal sealed record NativeServices(
-    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag);
+    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag)
+{
+    public StreamOwners StreamOwners { get; } = new();
+}
 
 /// <summary>One socket of the native face: client frames to commands, answers to frames.</summary>
 internal sealed class NativeConnection : IFaceConnection, IDisposable
@@ -44,15 +47,15 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private TimeSpan _rest;
     private Task _answered = Task.CompletedTask;
 
-    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay, bool announceSynced)
+    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
     {
         _services = services;
         _hub = hub;
         _subscriber = subscriber;
         _identity = identity;
         _replay = replay;
-        _announceSynced = announceSynced;
-        _streams = new OutsideStreams(services.Gateway, hub.Session);
+        _announceSynced = replay.ShowsPast;
+        _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _rested = services.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
@@ -101,8 +104,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await EndStreamAsync(e, cancellation);
                 break;
             case NativeRequest.Sync s:
-                Volatile.Write(ref _syncTo, s.Since);
-                _subscriber.Wake();
+                AskForReplay(s.Since);
                 break;
             case NativeRequest.Auth a:
                 await RenewAsync(a, cancellation);
@@ -120,13 +122,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         if (HasToPage && Interlocked.Exchange(ref _syncTo, -1) is var since)
         {
             _isSyncing = true;
-            _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since);
-            _announceSynced = true;
-            if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
-            {
-                frames.Add(NativeReplies.Reset(view.Head));
-                _announceSynced = false;
-            }
+            await BeginReplayAsync(since, frames, cancellation);
             var rest = ShortestRest + TimeSpan.FromMilliseconds(_replay.Lag);
             _rest = rest < LongestRest ? rest : LongestRest;
         }
@@ -136,6 +132,8 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
             return false;
         }
+        // What the hub queues from the moment the subscriber is live has not been sent yet.
+        var upTo = _subscriber.Cursor;
         var live = await _replay.NextAsync(Caller, frames, cancellation);
         if (live)
         {
@@ -148,10 +146,32 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             if (_announceSynced)
             {
                 _announceSynced = false;
-                frames.Add(NativeReplies.Synced(_subscriber.Cursor));
+                frames.Add(NativeReplies.Synced(upTo));
             }
         }
         return live;
+    }
+
+    /// <summary>Of several that have not begun, the one that shows most. Called by the reader task alone; the writer task takes it.</summary>
+    private void AskForReplay(long since)
+    {
+        var waiting = Volatile.Read(ref _syncTo);
+        if (waiting < 0 || Interlocked.CompareExchange(ref _syncTo, Math.Min(since, waiting), waiting) != waiting)
+        {
+            Volatile.Write(ref _syncTo, since);
+        }
+        _subscriber.Wake();
+    }
+
+    private async ValueTask BeginReplayAsync(long since, List<Frame> frames, CancellationToken cancellation)
+    {
+        // A replay that is under way has not shown what lies between its cursor and a since beyond that; nor has a live reader what still waits.
+        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.TakenUpTo);
+        if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
+        {
+            frames.Add(NativeReplies.Reset(view.Head));
+        }
+        _announceSynced = _replay.ShowsPast;
     }
 
     /// <summary>The socket has gone: what it was streaming is over.</summary>
@@ -239,6 +259,9 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         switch (reply)
         {
+            case Accepted accepted when request is NativeRequest.StreamEnd && accepted.Status is not null:
+                _streams.Ended(accepted.MessageId);
+                break;
             case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
                 _subscriber.Send(NativeReplies.Ack(id, accepted));
                 break;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
@@ -8,6 +9,7 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Endpoints;
 using Chat.Protocol;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Host.Connections;
 
@@ -50,6 +52,7 @@ internal static partial class NativeEndpoint
                 KeepAliveInterval = context.Features.Get<GatedStream>() is null && HttpProtocol.IsHttp2(context.Request.Protocol)
                     ? options.WebSocket.HeartbeatInterval
                     : Timeout.InfiniteTimeSpan,
+                KeepAliveTimeout = options.WebSocket.ConnectionTimeout,
             });
             await RunAsync(context, new SessionId(session_id), authenticated, socket, options, services, agents, registry, logger);
         }
@@ -75,6 +78,9 @@ internal static partial class NativeEndpoint
         await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, logger, context.RequestAborted);
         registry.Add(connection);
         ChatMetrics.Connections.Add(1, FaceTag);
+        var scope = new SessionScope(session);
+        using var logged = logger.BeginScope(scope);
+        context.Features.Set(scope);
         var hub = services.Hubs.Subscribe(session, subscriber);
         var entered = false;
         try
@@ -148,13 +154,14 @@ internal static partial class NativeEndpoint
             {
                 return Refuse(CloseCode.Refused, "Session not found");
             }
+            context.Features.GetRequiredFeature<SessionScope>().TraceId = view.TraceId;
+            Activity.Current?.SetTag(ChatActivity.SessionTag, session.Value).SetTag(ChatActivity.TraceTag, view.TraceId);
             subscriber.Open(NativeReplies.Connected(session, identity.UserId, view.Head, services.Time.GetUtcNow()));
             if (since > view.Head)
             {
                 subscriber.Send(NativeReplies.Reset(view.Head));
             }
-            var announceSynced = since <= view.Head || view.OpenRuns.Any(run => run.StartSeq > 0);
-            return new NativeConnection(services, hub, subscriber, identity, replay, announceSynced);
+            return new NativeConnection(services, hub, subscriber, identity, replay);
         }
         catch (JournalUnavailableException)
         {

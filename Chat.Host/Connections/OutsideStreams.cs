@@ -1,12 +1,15 @@
+using System.Collections.Concurrent;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 
 namespace Chat.Host.Connections;
 
 /// <summary>The answers that an outside agent streams through one socket, by the server's id and by the agent's own.</summary>
-internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session)
+internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners)
 {
-    private readonly Dictionary<string, MessageId> _open = new(StringComparer.Ordinal);
+    /// <summary>An answer leaves it when its end is durable, which the task of another command's answer may come to know.</summary>
+    private readonly ConcurrentDictionary<string, MessageId> _open = new(StringComparer.Ordinal);
+
     private MessageId? _newest;
 
     /// <summary>Waits for the answer: only then the real id is known, should this be a repeat. The second reply is that to its content, where it has any.</summary>
@@ -20,33 +23,81 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session)
         }
         _newest = accepted.MessageId;
         _open[start.ClientMessageId ?? accepted.MessageId.Value] = accepted.MessageId;
+        owners.Set(accepted.MessageId, this, caller);
         return string.IsNullOrEmpty(start.Content) || accepted.Repeat
             ? (reply, null)
             : (reply, await gateway.AskAsync(session, new AppendChunk { Caller = caller, MessageId = accepted.MessageId, Content = start.Content }));
     }
 
     public AppendChunk ChunkOf(NativeRequest.StreamChunk chunk, Caller caller) =>
-        new() { Caller = caller, MessageId = Find(chunk.MessageId), Content = chunk.Content, Index = chunk.Index };
+        new() { Caller = caller, MessageId = Find(chunk.MessageId, caller), Content = chunk.Content, Index = chunk.Index };
 
-    public EndStream EndOf(NativeRequest.StreamEnd end, Caller caller)
+    public EndStream EndOf(NativeRequest.StreamEnd end, Caller caller) => new()
     {
-        var id = Find(end.MessageId);
-        foreach (var (name, _) in _open.Where(open => open.Value == id).ToList())
+        Caller = caller,
+        MessageId = Find(end.MessageId, caller),
+        Status = StreamStatus.Complete,
+        TokensUsed = end.TokensUsed,
+        LatencyMs = end.LatencyMs,
+    };
+
+    /// <summary>Its end is durable. Until then the agent may have to send it again, by its own id.</summary>
+    public void Ended(MessageId id)
+    {
+        foreach (var (name, _) in _open.Where(open => open.Value == id))
         {
-            _open.Remove(name);
+            _open.TryRemove(name, out _);
         }
-        return new EndStream { Caller = caller, MessageId = id, Status = StreamStatus.Complete, TokensUsed = end.TokensUsed, LatencyMs = end.LatencyMs };
+        owners.Remove(id, this);
     }
 
-    /// <summary>Ends what is still open.</summary>
+    /// <summary>Ends what is still open, and not gone over to another socket of the agent.</summary>
     public async ValueTask InterruptAsync(Caller caller)
     {
         foreach (var id in _open.Values.Distinct())
         {
-            await gateway.AskAsync(session, new EndStream { Caller = caller, MessageId = id, Status = StreamStatus.Interrupted });
+            if (owners.Remove(id, this))
+            {
+                await gateway.AskAsync(session, new EndStream { Caller = caller, MessageId = id, Status = StreamStatus.Interrupted });
+            }
         }
     }
 
-    /// <summary>An id that is not known here may still be the server's, from an earlier socket of the agent.</summary>
-    private MessageId Find(string? id) => id is null ? _newest ?? default : _open.GetValueOrDefault(id, new MessageId(id));
+    /// <summary>An id that is not known here may still be the server's, from an earlier socket of the agent: then this one goes on with the answer.</summary>
+    private MessageId Find(string? id, Caller caller)
+    {
+        if (id is null)
+        {
+            return _newest ?? default;
+        }
+        if (_open.TryGetValue(id, out var known))
+        {
+            return known;
+        }
+        var earlier = new MessageId(id);
+        if (owners.TryTake(earlier, this, caller))
+        {
+            _open[id] = earlier;
+        }
+        return earlier;
+    }
+}
+
+/// <summary>
+/// Which socket of this node streams an answer, so that an agent's old socket, which may be found dead minutes after the agent has come back, does not
+/// end what the new one goes on with.
+/// </summary>
+internal sealed class StreamOwners
+{
+    private readonly ConcurrentDictionary<MessageId, (OutsideStreams Socket, string UserId)> _owners = new();
+
+    public void Set(MessageId answer, OutsideStreams socket, Caller caller) => _owners[answer] = (socket, caller.UserId);
+
+    /// <summary>False where no socket of the same user streams it.</summary>
+    public bool TryTake(MessageId answer, OutsideStreams socket, Caller caller) =>
+        _owners.TryGetValue(answer, out var owner) && owner.UserId == caller.UserId && _owners.TryUpdate(answer, (socket, caller.UserId), owner);
+
+    /// <summary>True where it was this socket's.</summary>
+    public bool Remove(MessageId answer, OutsideStreams socket) =>
+        _owners.TryGetValue(answer, out var owner) && owner.Socket == socket && _owners.TryRemove(KeyValuePair.Create(answer, owner));
 }

@@ -46,9 +46,16 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
         {
             return (default, bad);
         }
-        if (wish.ChannelUrl is { } channel && !await names.ClaimAsync("channel", channel, session, caller.UserId, cancellation))
+        if (wish.ChannelUrl is { } channel)
         {
-            return (default, new Rejected(ErrorCode.NameTaken, "channel_url is taken"));
+            var claim = await names.ClaimAsync("channel", channel, session, caller.UserId, cancellation);
+            if (claim.SessionId != session && (claim.By != caller.UserId || await gateway.ReadAsync(claim.SessionId, cancellation) is not null))
+            {
+                return (default, new Rejected(ErrorCode.NameTaken, "channel_url is taken"));
+            }
+            // The caller's own claim, whose session could not be made then, is used now.
+            session = claim.SessionId;
+            command = command with { SessionId = session };
         }
         if (wish.Joinable)
         {
@@ -62,7 +69,7 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
         for (var draw = 0; draw < CodeDraws; draw++)
         {
             var code = RandomNumberGenerator.GetString(CodeAlphabet, CodeLength);
-            if (await names.ClaimAsync("code", code, session, caller.UserId, cancellation))
+            if ((await names.ClaimAsync("code", code, session, caller.UserId, cancellation)).SessionId == session)
             {
                 return code;
             }

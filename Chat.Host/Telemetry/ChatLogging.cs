@@ -25,6 +25,7 @@ internal static class ChatLogging
             logging.AddSimpleConsole(console =>
             {
                 console.SingleLine = true;
+                console.IncludeScopes = true;
                 console.TimestampFormat = "HH:mm:ss.fff ";
             });
         }

@@ -22,7 +22,7 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Makes the append repeatable: the same content at an index that the answer already holds under the same epoch counts as done. Null: the next one.</summary>
     public int? Index { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckText("content", Content, Limits.Content);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId) ?? Limits.CheckText("content", Content, Limits.Content);
 }
 
 /// <summary>Ends a running answer with the text so far.</summary>
@@ -37,7 +37,7 @@ public sealed record EndStream : SessionCommand
 
     public int? Epoch { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId);
 }
 
 /// <summary>An outside agent begins an answer through its own socket.</summary>
@@ -59,5 +59,5 @@ public sealed record StopRun : SessionCommand
 {
     public MessageId? MessageId { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId);
 }

@@ -36,7 +36,7 @@ public sealed record CreateSession : SessionCommand
         Limits.CheckText("title", Title, Limits.Title)
         ?? Limits.CheckMetadata(Metadata)
         ?? (Members.Count >= Limits.Members ? new Rejected(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members") : null)
-        ?? Members.Select(m => Limits.CheckRequired("user_id", m.UserId, Limits.Name)).FirstOrDefault(bad => bad is not null);
+        ?? Members.Select(m => m.Check()).FirstOrDefault(bad => bad is not null);
 }
 
 public sealed record PostMessage : SessionCommand
@@ -59,7 +59,7 @@ public sealed record PostMessage : SessionCommand
         Limits.CheckContent(Content)
         ?? (MessageType is "text" or "question" ? null : new Rejected(ErrorCode.BadField, "message_type must be text or question"))
         ?? Limits.CheckText("client_message_id", ClientMessageId, Limits.Name)
-        ?? Limits.CheckText("reply_to", ReplyTo?.Value, Limits.Name)
+        ?? Limits.CheckId("reply_to", ReplyTo)
         ?? Limits.CheckMetadata(Metadata);
 }
 
@@ -68,14 +68,14 @@ public sealed record EditMessage : SessionCommand
     public required MessageId MessageId { get; init; }
     public required string Content { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckContent(Content);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId) ?? Limits.CheckContent(Content);
 }
 
 public sealed record DeleteMessage : SessionCommand
 {
     public required MessageId MessageId { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId);
 }
 
 public sealed record React : SessionCommand
@@ -84,7 +84,7 @@ public sealed record React : SessionCommand
     public required string Emoji { get; init; }
     public bool Remove { get; init; }
 
-    public override Rejected? Check() => Limits.CheckMessage(MessageId) ?? Limits.CheckRequired("emoji", Emoji, Limits.Emoji);
+    public override Rejected? Check() => Limits.CheckId("message_id", MessageId) ?? Limits.CheckRequired("emoji", Emoji, Limits.Emoji);
 }
 
 /// <summary>Null leaves a field as it is.</summary>
@@ -106,7 +106,7 @@ public sealed record AddMember : SessionCommand
     public required Member Member { get; init; }
 
     public override Rejected? Check() =>
-        Limits.CheckRequired("user_id", Member.UserId, Limits.Name)
+        Member.Check()
         ?? (Member.Role is "member" ? null : new Rejected(ErrorCode.BadField, "role must be member"));
 }
 

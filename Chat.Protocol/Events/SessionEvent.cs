@@ -45,7 +45,10 @@ public sealed record SessionCreated : SessionEvent
 }
 
 /// <param name="Role"><c>owner</c> or <c>member</c>.</param>
-public sealed record Member(string UserId, string Name, string Role = "member");
+public sealed record Member(string UserId, string Name, string Role = "member")
+{
+    public Rejected? Check() => Limits.CheckRequired("user_id", UserId, Limits.Name) ?? Limits.CheckText("name", Name, Limits.Name);
+}
 
 public sealed record MessagePosted : SessionEvent
 {

@@ -190,6 +190,29 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         Assert.Equal(StreamStatus.Complete, _gateway.Ended.Single().Status);
     }
 
+    [Fact]
+    public async Task A_session_that_cannot_be_read_does_not_keep_the_others_waiting()
+    {
+        _gateway.Broken = new SessionId("broken");
+        _gateway.Leave(_gateway.Broken.Value, "");
+        _gateway.Leave(Here, "");
+        await Node(new TestAgent { Always = ["again"] }).StartAsync(_gateway);
+        await _gateway.EndedAsync(1);
+        Assert.Equal("again", _gateway.Ended.Single().Content);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_while_the_storage_is_away_waits_for_it_no_longer()
+    {
+        _gateway.Leave(Here, "");
+        _gateway.FailingReads = int.MaxValue;
+        var node = Node(new TestAgent());
+        var start = node.StartAsync(_gateway);
+        await _time.ArmedAsync(TimeSpan.FromMilliseconds(100));
+        await node.StopAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
     private AgentRuns Node(TestAgent agent, string name = "n1")
     {
         var options = new AgentRunOptions { Node = name, ChunkSize = 10, Delay = TimeSpan.Zero };

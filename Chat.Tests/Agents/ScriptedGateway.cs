@@ -37,6 +37,9 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
     public Func<Conversation> Says { get; set; } = () => new Conversation([new AgentTurn(false, "user", "hello")], null);
     public int FailingReads { get; set; }
 
+    /// <summary>A session whose log cannot be read.</summary>
+    public SessionId? Broken { get; set; }
+
     public string Shown => string.Concat(Events.OfType<StreamChunk>().Select(chunk => chunk.Content));
     public IEnumerable<StreamEnded> Ended => Events.OfType<StreamEnded>();
 
@@ -116,6 +119,10 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
     {
         lock (_gate)
         {
+            if (session == Broken)
+            {
+                throw new EventFormatException("broken");
+            }
             if (FailingReads > 0)
             {
                 FailingReads--;

@@ -77,6 +77,7 @@ public sealed partial class ChatConfTests
     [InlineData("OPENAI_MODEL", "m", "Agents.0.Model", "m")]
     [InlineData("OPENAI_API_KEY", "k", "Agents.0.ApiKey", "k")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317", "Telemetry.OtlpEndpoint", "http://localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "Telemetry.OtlpProtocol", "grpc")]
     public void A_variable_of_the_environment_reaches_its_option(string variable, string value, string property, string expected)
     {
         var environment = new Dictionary<string, string?> { ["JWT_SECRET_KEY"] = "a-secret-of-thirty-two-bytes-or-more", [variable] = value };

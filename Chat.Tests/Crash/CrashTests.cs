@@ -135,6 +135,34 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(string.Concat(events.OfType<StreamChunk>().Select(c => c.Content)), events.OfType<StreamEnded>().Single().Content);
     }
 
+    [Fact]
+    public async Task An_orderly_stop_says_goodbye_and_keeps_what_was_sent()
+    {
+        const string session = "stop";
+        var server = await StartAsync(agent: 1);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(SocketUri(session, "kim"), timeout.Token);
+        var frame = JsonSerializer.SerializeToUtf8Bytes(new { type = "message", content = "go", client_message_id = "1", metadata = new { echo = new { tokens = 500, rate = 50 } } });
+        await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, timeout.Token);
+        var buffer = new byte[64 * 1024];
+        Task<int>? stopping = null;
+        while (true)
+        {
+            var received = await socket.ReceiveAsync(buffer, timeout.Token);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                break;
+            }
+            // In the middle of an answer.
+            stopping ??= Encoding.UTF8.GetString(buffer, 0, received.Count).Contains("stream_chunk", StringComparison.Ordinal) ? server.StopAsync() : null;
+        }
+        Assert.Equal(CloseCode.Draining, (int)socket.CloseStatus!);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", timeout.Token);
+        Assert.Equal(0, await stopping!);
+        Assert.Contains((await ReadLogAsync(session)).Select(e => e.Event), e => e is MessagePosted { Content: "go" });
+    }
+
     private Task<ChatProcess> StartAsync(int agent) => ChatProcess.ServeAsync(new Dictionary<string, string>
     {
         ["CHAT_CONFIG"] = "development",

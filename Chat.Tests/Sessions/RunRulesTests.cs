@@ -160,4 +160,15 @@ public class RunRulesTests
         }
         Assert.Equal(ErrorCode.TooLong, state.Refuse(Chunk(run, 1, "x")));
     }
+
+    [Fact]
+    public void One_who_was_removed_adds_nothing_to_its_answer_and_may_end_it()
+    {
+        var state = NewSession();
+        var agent = new Caller("lee", "Lee", IsAgent: true);
+        var id = state.Accept(new StartStream { Caller = agent, MessageId = MessageId.New() }).MessageId;
+        state.Accept(new RemoveMember { Caller = Kim, UserId = "lee" });
+        Assert.Equal(ErrorCode.NotFound, state.Refuse(new AppendChunk { Caller = agent, MessageId = id, Content = "a" }));
+        state.Accept(new EndStream { Caller = agent, MessageId = id, Status = StreamStatus.Interrupted });
+    }
 }

@@ -57,6 +57,25 @@ public class SessionStateTests
     }
 
     [Fact]
+    public void An_empty_client_id_names_no_send()
+    {
+        var state = NewSession();
+        state.Accept(Post("a", clientId: ""));
+        Assert.False(state.Accept(Post("b", clientId: "")).Repeat);
+        Assert.Equal(2, state.MessageCount);
+    }
+
+    [Fact]
+    public void A_view_is_made_once_for_each_head()
+    {
+        var state = NewSession();
+        var view = state.ToView();
+        Assert.Same(view, state.ToView());
+        state.Accept(new UpdateSession { Caller = Kim, Title = "new" });
+        Assert.Equal("new", state.ToView().Title);
+    }
+
+    [Fact]
     public void A_client_id_belongs_to_its_author()
     {
         var state = NewSession();

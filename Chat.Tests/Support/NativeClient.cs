@@ -186,6 +186,31 @@ internal sealed class NativeClient : IAsyncDisposable
         }
     }
 
+    /// <summary>The first frame of all for which this is true; asked once per frame, in order.</summary>
+    public async Task<NativeFrame> ReadUntilAsync(Func<NativeFrame, bool> ends)
+    {
+        using var timeout = new CancellationTokenSource(Timeout);
+        for (var seen = 0; ;)
+        {
+            Task news;
+            NativeFrame? frame;
+            lock (_gate)
+            {
+                (news, frame) = (_news.Task, seen < _frames.Count ? _frames[seen] : null);
+            }
+            if (frame is null)
+            {
+                await news.WaitAsync(timeout.Token);
+                continue;
+            }
+            if (ends(frame))
+            {
+                return frame;
+            }
+            seen++;
+        }
+    }
+
     public Task<NativeFrame> ExpectErrorAsync(string code) => ExpectAsync("error", f => f.Text("code") == code);
 
     /// <summary>Returns when the server has handled all that was sent before, and all that it then had to say has come.</summary>

@@ -1,0 +1,223 @@
+using System.Collections.Concurrent;
+using Chat.Actors.Delivery;
+using Chat.Actors.Persistence;
+using Chat.Actors.Sessions;
+using Chat.Protocol;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Chat.Tests.Support.Commands;
+
+namespace Chat.Tests.Sessions;
+
+/// <summary>The session actor over a journal that is played by hand: answers out of order, late commits, faults in the middle of a recovery.</summary>
+public sealed class SessionRecoveryTests : IAsyncLifetime
+{
+    private static readonly SessionId Session = new("s1");
+
+    private readonly ManualTime _time = new();
+    private readonly HandJournal _journal = new();
+    private readonly ConcurrentQueue<EncodedEvent> _published = [];
+    private readonly SessionGateway _gateway;
+    private Func<MessageId, MessageFacts?> _history = _ => null;
+
+    public SessionRecoveryTests() => _gateway = NewGateway(_published.Enqueue);
+
+    public async Task InitializeAsync()
+    {
+        Assert.IsType<Accepted>(await _gateway.AskAsync(Session, Create(Session, Kim, null, new Member("lee", "Lee"))));
+        _journal.IsByHand = true;
+    }
+
+    public async Task DisposeAsync() => await _gateway.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+    [Fact]
+    public async Task Two_appends_whose_answers_come_in_the_other_order_are_both_told()
+    {
+        var first = AskAsync(Post("a"));
+        var one = await _journal.AppendAsync(0);
+        var second = AskAsync(Post("b"));
+        var two = await _journal.AppendAsync(1);
+        Assert.True(one.Store() && two.Store());
+
+        two.Say(AppendResult.Committed);
+        one.Say(AppendResult.Committed);
+
+        Assert.Equal(2, Assert.IsType<Accepted>(await first).Seq);
+        Assert.Equal(3, Assert.IsType<Accepted>(await second).Seq);
+        Assert.Equal([1L, 2L, 3L], _published.Select(e => e.Seq));
+        var third = AskAsync(Post("c"));
+        (await _journal.AppendAsync(2)).Commit();
+        Assert.Equal(4, Assert.IsType<Accepted>(await third).Seq);
+    }
+
+    [Fact]
+    public async Task An_append_that_is_committed_after_it_was_given_up_is_not_stored_twice()
+    {
+        var post = AskAsync(Post("a"));
+        var given = await _journal.AppendAsync(0);
+        given.TimeOut();
+
+        // The log was read without it, and it is decided again; only now the commit that had hung comes through.
+        var again = await _journal.AppendAsync(1);
+        Assert.True(given.Store());
+        _journal.IsByHand = false;
+        again.Commit();
+
+        Assert.Equal(2, Assert.IsType<Accepted>(await post).Seq);
+        Assert.Equal(3, Assert.IsType<Accepted>(await AskAsync(Post("b"))).Seq);
+        Assert.Equal(["a", "b"], Stored());
+        Assert.Equal([1L, 2L, 3L], _published.Select(e => e.Seq));
+    }
+
+    [Fact]
+    public async Task An_append_that_timed_out_twice_is_found_by_its_first_try()
+    {
+        var post = AskAsync(Post("a"));
+        var first = await _journal.AppendAsync(0);
+        first.TimeOut();
+        var second = await _journal.AppendAsync(1);
+        second.TimeOut();
+        var third = await _journal.AppendAsync(2);
+        Assert.True(first.Store());
+        third.Commit();
+
+        Assert.Equal(2, Assert.IsType<Accepted>(await post).Seq);
+        Assert.Equal(["a"], Stored());
+    }
+
+    [Fact]
+    public async Task A_fault_in_an_append_is_told_to_those_who_wait_on_it_and_the_session_lives_on()
+    {
+        var post = AskAsync(Post("a"));
+        (await _journal.AppendAsync(0)).Fail(new InvalidOperationException("a bug"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => post);
+
+        var next = AskAsync(Post("b"));
+        (await _journal.AppendAsync(1)).Commit();
+        Assert.Equal(2, Assert.IsType<Accepted>(await next).Seq);
+        Assert.Equal(["b"], Stored());
+    }
+
+    [Fact]
+    public async Task A_recovery_that_fails_tells_everyone_who_waited()
+    {
+        var first = AskAsync(Post("a"));
+        var one = await _journal.AppendAsync(0);
+        var second = AskAsync(Post("b"));
+        await _journal.AppendAsync(1).ContinueWith(two => two.Result.TimeOut());
+        var bug = new NotSupportedException("a bug");
+        _journal.BeforeRecovery = () => throw bug;
+        one.TimeOut();
+
+        Assert.Same(bug, await Assert.ThrowsAsync<NotSupportedException>(() => first));
+        Assert.Same(bug, await Assert.ThrowsAsync<NotSupportedException>(() => second));
+
+        _journal.BeforeRecovery = () => Task.CompletedTask;
+        _journal.IsByHand = false;
+        Assert.Equal(2, Assert.IsType<Accepted>(await AskAsync(Post("c"))).Seq);
+    }
+
+    [Fact]
+    public async Task A_storage_that_goes_away_while_an_older_message_is_looked_up_refuses_and_breaks_nothing()
+    {
+        var post = AskAsync(Post("a"));
+        var append = await _journal.AppendAsync(0);
+        var edit = AskAsync(new EditMessage { Caller = Kim, MessageId = new MessageId("msg_old"), Content = "b" });
+        var read = _gateway.ReadAsync(Session).AsTask();
+        _journal.BeforeRecovery = () => throw new JournalUnavailableException("down");
+        append.TimeOut();
+
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await post).Code);
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await edit).Code);
+        await Assert.ThrowsAsync<JournalUnavailableException>(() => read);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_history_is_told_to_the_one_who_asked_and_to_nobody_else()
+    {
+        _history = _ => throw new InvalidOperationException("a bug");
+        var post = AskAsync(Post("a"));
+        var append = await _journal.AppendAsync(0);
+        var edit = AskAsync(new EditMessage { Caller = Kim, MessageId = new MessageId("msg_old"), Content = "b" });
+        var other = AskAsync(Post("c"));
+        append.Commit();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => edit);
+        (await _journal.AppendAsync(1)).Commit();
+        Assert.Equal(2, Assert.IsType<Accepted>(await post).Seq);
+        Assert.Equal(3, Assert.IsType<Accepted>(await other).Seq);
+    }
+
+    [Fact]
+    public async Task While_the_storage_is_away_a_group_of_commands_asks_it_once()
+    {
+        await using var gateway = NewGateway(_ => { });
+        var (entered, answer) = (NewSource(), NewSource());
+        var asked = 0;
+        _journal.BeforeRecovery = async () =>
+        {
+            asked++;
+            entered.TrySetResult();
+            await answer.Task;
+            throw new JournalUnavailableException("down");
+        };
+        var first = gateway.AskAsync(Session, Post()).AsTask();
+        await entered.Task;
+        var others = Enumerable.Range(0, 9).Select(_ => gateway.AskAsync(Session, Post()).AsTask()).ToList();
+        answer.SetResult();
+
+        foreach (var reply in await Task.WhenAll([first, .. others]))
+        {
+            Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(reply).Code);
+        }
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_cannot_be_read_costs_time_and_nothing_else()
+    {
+        _journal.SetSnapshot(new StoredSnapshot("s1", 1, Noon, SessionSnapshot.Manifest, "{ broken"u8.ToArray()));
+        await using var gateway = NewGateway(_ => { });
+        Assert.Equal(1, (await gateway.ReadAsync(Session))!.Head);
+    }
+
+    [Fact]
+    public async Task What_another_node_stored_up_to_its_snapshot_is_shown_here_without_a_hole()
+    {
+        _journal.IsByHand = false;
+        await using var other = NewGateway(_ => { });
+        for (var i = 0; i < 25; i++)
+        {
+            Assert.IsType<Accepted>(await other.AskAsync(Session, Post($"m{i}")));
+        }
+        Assert.NotNull(await _journal.ReadSnapshotAsync("s1", long.MaxValue, default));
+
+        Assert.IsType<Accepted>(await AskAsync(Post("here")));
+
+        Assert.Equal(Enumerable.Range(1, 27).Select(i => (long)i), _published.Select(e => e.Seq));
+        // The first event is not shown on the native face.
+        Assert.Equal([0, 0, .. Enumerable.Range(2, 25).Select(i => (long)i)], _published.Select(e => e.Previous));
+    }
+
+    private Task<Reply> AskAsync(SessionCommand command) => _gateway.AskAsync(Session, command).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+    private List<string> Stored() => [.. _journal.Log("s1").Select(e => e.Event).OfType<MessagePosted>().Select(m => m.Content)];
+
+    private SessionGateway NewGateway(Action<EncodedEvent> publish) => new(new SessionServices
+    {
+        Journal = _journal,
+        Time = _time,
+        Publish = (_, events) =>
+        {
+            foreach (var e in events)
+            {
+                publish(e);
+            }
+        },
+        FindMessage = (_, id) => new ValueTask<MessageFacts?>(_history(id)),
+        SnapshotEvery = 20,
+        Logger = NullLogger.Instance,
+    });
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
