@@ -34,7 +34,7 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
     /// <summary>Returns the token of a command that turned out to send nothing.</summary>
     public void GiveBack(SessionCommand command)
     {
-        if (_buckets.TryGetValue(command.Caller.UserId, out var bucket))
+        if (Counts(command) && _buckets.TryGetValue(command.Caller.UserId, out var bucket))
         {
             bucket.GiveBack(perMinute);
         }

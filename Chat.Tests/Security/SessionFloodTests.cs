@@ -1,4 +1,6 @@
+using Chat.Actors.Sessions;
 using Chat.Host.Configuration;
+using Chat.Protocol;
 using Chat.Tests.Endpoints;
 using Chat.Tests.Support;
 
@@ -51,6 +53,22 @@ public sealed class SessionFloodTests
 
         (await rest.SendAsync("mina", "PATCH", session, """{"title":"b"}""")).AssertProblem(429, "RATE_LIMIT");
         (await rest.SendAsync("mina", "POST", "/api/chat/sessions", "{}")).AssertProblem(429, "RATE_LIMIT");
+    }
+
+    [Fact]
+    public void What_takes_no_token_gives_none_back()
+    {
+        var limiter = new RateLimiter(perMinute: 1, new ManualTime());
+        var caller = new Caller("7", "Bot", IsAgent: true);
+        var post = new PostMessage { Caller = caller, MessageId = MessageId.New(), RunId = MessageId.New(), Content = "hello" };
+        Assert.Null(limiter.Take(post));
+
+        // Each repeat of a stream's start is told so, and so would earn a message.
+        limiter.GiveBack(new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = "mine" });
+        Assert.NotNull(limiter.Take(post));
+
+        limiter.GiveBack(post);
+        Assert.Null(limiter.Take(post));
     }
 
     private static Task<TestServer> StartAsync(int perMinute) => TestServer.StartAsync(
