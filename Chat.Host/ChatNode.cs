@@ -26,6 +26,7 @@ public sealed class ChatNode : IAsyncDisposable
         Markers = new ReadMarkers(storage.ReadDatabase, time, loggers.CreateLogger<ReadMarkers>());
         ReadModel = new ReadModel(storage.ReadDatabase, storage.Journal, Projector, Markers, options.Storage.ReadWait, time);
         Names = new SessionNames(storage.Journal, time);
+        RateLimiter = options.RateLimit.Enabled ? new RateLimiter(options.RateLimit.MessagesPerMinute, time) : null;
         _gateway = new SessionGateway(new SessionServices
         {
             Journal = storage.Journal,
@@ -34,7 +35,7 @@ public sealed class ChatNode : IAsyncDisposable
             FindMessage = FindMessageAsync,
             SnapshotEvery = options.Storage.SnapshotEvery,
             PassivateAfter = options.Sessions.PassivateAfter,
-            RateLimiter = options.RateLimit.Enabled ? new RateLimiter(options.RateLimit.MessagesPerMinute, time) : null,
+            RateLimiter = RateLimiter,
             Logger = loggers.CreateLogger("Chat.Sessions"),
         });
         Runs = new AgentRuns(
@@ -53,6 +54,10 @@ public sealed class ChatNode : IAsyncDisposable
     public ReadMarkers Markers { get; }
     public ReadModel ReadModel { get; }
     public SessionNames Names { get; }
+
+    /// <summary>Null limits nobody.</summary>
+    public RateLimiter? RateLimiter { get; }
+
     public AgentRuns Runs { get; }
 
     /// <summary>Sessions in memory.</summary>

@@ -9,6 +9,12 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
     /// <summary>Full buckets are forgotten once in this time, which is what an empty one takes to fill. Looking at all of them is not for each message.</summary>
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Members that a new session may have for one token: each is a row of the read model, which all lists and pages wait for. One request of 64 KB has room for
+    /// 10,000 of them.
+    /// </summary>
+    private const int MembersPerToken = 100;
+
     private long _swept = time.GetTimestamp();
 
     private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
@@ -19,26 +25,33 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
     /// <summary>Takes one token for a command that counts; null when there was one.</summary>
     public Rejected? Take(SessionCommand command)
     {
-        if (command is not (PostMessage or EditMessage or React) || command.Caller == Caller.Server)
+        return Counts(command) ? Take(command.Caller, tokens: 1) : null;
+    }
+
+    /// <summary>For a session that is to be made. Asked before its names are claimed, and not by <see cref="Take(SessionCommand)"/> again.</summary>
+    public Rejected? TakeFor(CreateSession command) => Take(command.Caller, 1 + (command.Members.Count / MembersPerToken));
+
+    /// <summary>Returns the token of a command that turned out to send nothing.</summary>
+    public void GiveBack(SessionCommand command)
+    {
+        if (Counts(command) && _buckets.TryGetValue(command.Caller.UserId, out var bucket))
         {
-            return null;
+            bucket.GiveBack(perMinute);
         }
+    }
+
+    private static bool Counts(SessionCommand command) =>
+        command.Caller != Caller.Server && command is PostMessage or EditMessage or React or UpdateSession or ArchiveSession or AddMember or RemoveMember;
+
+    private Rejected? Take(Caller caller, int tokens)
+    {
         var swept = Volatile.Read(ref _swept);
         if (time.GetElapsedTime(swept) >= SweepEvery && Interlocked.CompareExchange(ref _swept, time.GetTimestamp(), swept) == swept)
         {
             Forget();
         }
-        var wait = _buckets.GetOrAdd(command.Caller.UserId, _ => new Bucket(perMinute, time.GetTimestamp())).Take(perMinute, time);
+        var wait = _buckets.GetOrAdd(caller.UserId, _ => new Bucket(perMinute, time.GetTimestamp())).Take(Math.Min(tokens, perMinute), perMinute, time);
         return wait == TimeSpan.Zero ? null : new Rejected(ErrorCode.RateLimit, "Too many messages", wait);
-    }
-
-    /// <summary>Returns the token of a command that turned out to send nothing.</summary>
-    public void GiveBack(SessionCommand command)
-    {
-        if (_buckets.TryGetValue(command.Caller.UserId, out var bucket))
-        {
-            bucket.GiveBack(perMinute);
-        }
     }
 
     private void Forget()
@@ -58,18 +71,18 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
         private double _tokens = tokens;
         private long _at = at;
 
-        /// <summary>Zero when a token was taken, else how long until there is one.</summary>
-        public TimeSpan Take(int perMinute, TimeProvider time)
+        /// <summary>Zero when the tokens were taken, else how long until there are so many.</summary>
+        public TimeSpan Take(int tokens, int perMinute, TimeProvider time)
         {
             lock (_gate)
             {
                 Refill(perMinute, time);
-                if (_tokens >= 1)
+                if (_tokens >= tokens)
                 {
-                    _tokens--;
+                    _tokens -= tokens;
                     return TimeSpan.Zero;
                 }
-                return TimeSpan.FromMinutes((1 - _tokens) / perMinute);
+                return TimeSpan.FromMinutes((tokens - _tokens) / perMinute);
             }
         }
 

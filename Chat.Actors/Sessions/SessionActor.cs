@@ -140,9 +140,10 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         var ask = (Ask)waiting;
         MessageFacts? target = null;
-        if (TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
+        if (TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.MayRead(ask.Command.Caller) && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
         {
-            // A message older than the state remembers: the history knows it, once what is under way has reached it.
+            // A message older than the state remembers: the history knows it, once what is under way has reached it. The whole session waits for that, so it is
+            // asked for nobody who may not read.
             await SettleAsync();
             if (!await EnsureStateAsync())
             {

@@ -16,7 +16,7 @@ public sealed class AgentCatalog : IDisposable
         {
             throw new ArgumentException($"chat.agents: id {twice.Key} stands there {twice.Count()} times");
         }
-        All = [.. options.Agents.OrderBy(agent => agent.Id).Select(agent => Create(agent, time))];
+        All = [.. options.Agents.OrderBy(agent => agent.Id).Select(agent => Create(agent, options.IsDevelopment, time))];
         _byId = All.ToDictionary(agent => agent.Id);
     }
 
@@ -33,12 +33,12 @@ public sealed class AgentCatalog : IDisposable
         }
     }
 
-    private static IAgent Create(AgentOptions agent, TimeProvider time) => agent switch
+    private static IAgent Create(AgentOptions agent, bool development, TimeProvider time) => agent switch
     {
         // 0 stands for "an outside user" in runs and "none" in configuration.
         { Id: <= 0 } => throw new ArgumentException($"chat.agents: id {agent.Id} is not above 0"),
         { Name: "" } => throw new ArgumentException($"chat.agents: agent {agent.Id} has no name"),
-        { Provider: "echo" } => new EchoAgent(agent, time),
+        { Provider: "echo" } => new EchoAgent(agent, time, development ? EchoScript.MaxTokens : EchoScript.MaxTokensInProduction),
         { Provider: "openai" } => new OpenAiAgent(agent, time),
         { Provider: "external" } => new ExternalAgent(agent),
         _ => throw new ArgumentException($"chat.agents: agent {agent.Id} has the unknown provider '{agent.Provider}' (echo, openai, external)"),

@@ -11,14 +11,14 @@ namespace Chat.Host.Agents;
 /// <para>
 /// For load tests the message's metadata scripts the answer; every field is optional:
 /// <c>{"echo":{"tokens":200,"rate":100,"first_delay_ms":300,"fail_after":50,"text":"..."}}</c>.
-/// <c>tokens</c> (at most 100,000): the answer is <c>t0 t1 t2 …</c> up to that number, each token with a blank after it but the last.
+/// <c>tokens</c> (at most 100,000; 3,000 in production): the answer is <c>t0 t1 t2 …</c> up to that number, each token with a blank after it but the last.
 /// <c>text</c>: the answer is this text, a word to a token. <c>rate</c>: tokens per second, 0 (the default) for as fast as they are taken; a late token does not delay the later ones.
 /// <c>first_delay_ms</c> (at most 600,000): time before the first token. <c>fail_after</c>: the agent fails after so many tokens, and the answer ends as <c>failed</c>.
 /// What is shown is paced by <c>chat.stream</c> on top of that: 200 tokens of 4 graphemes take 4 s at the default 10 graphemes per 50 ms, however high the rate.
 /// <c>tokens_used</c> is the exact number of tokens.
 /// </para>
 /// </summary>
-internal sealed class EchoAgent(AgentOptions options, TimeProvider time) : IAgent
+internal sealed class EchoAgent(AgentOptions options, TimeProvider time, int maxTokens = EchoScript.MaxTokens) : IAgent
 {
     public int Id => options.Id;
     public string Name => options.Name;
@@ -31,7 +31,7 @@ internal sealed class EchoAgent(AgentOptions options, TimeProvider time) : IAgen
 
     public async IAsyncEnumerable<AgentToken> AnswerAsync(AgentPrompt prompt, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var script = EchoScript.Parse(prompt.Metadata);
+        var script = EchoScript.Parse(prompt.Metadata, maxTokens);
         var written = prompt.Written;
         var at = 0;
         var count = 0;

@@ -6,6 +6,13 @@ namespace Chat.Host.Agents;
 internal sealed record EchoScript
 {
     public const int MaxTokens = 100_000;
+
+    /// <summary>
+    /// In production a script makes the answer no longer than the longest message makes it: 3,000 tokens have 17,000 characters. Whoever may send a message would
+    /// else have 20,000 events written for it.
+    /// </summary>
+    public const int MaxTokensInProduction = 3_000;
+
     private const double MaxRate = 1_000_000;
     private const double MaxFirstDelay = 600_000;
 
@@ -24,7 +31,8 @@ internal sealed record EchoScript
     /// <summary>The answer itself, word by word.</summary>
     public string? Text { get; init; }
 
-    public static EchoScript Parse(string? metadata)
+    /// <param name="maxTokens">The bound of <see cref="Tokens"/> and <see cref="FailAfter"/>.</param>
+    public static EchoScript Parse(string? metadata, int maxTokens = MaxTokens)
     {
         if (metadata is null)
         {
@@ -35,7 +43,7 @@ internal sealed record EchoScript
             using var document = JsonDocument.Parse(metadata);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("echo", out var echo) && echo.ValueKind == JsonValueKind.Object
-                ? Read(echo)
+                ? Read(echo, maxTokens)
                 : new EchoScript();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -45,12 +53,12 @@ internal sealed record EchoScript
         }
     }
 
-    private static EchoScript Read(JsonElement echo) => new()
+    private static EchoScript Read(JsonElement echo, int maxTokens) => new()
     {
-        Tokens = (int?)Number(echo, "tokens", MaxTokens),
+        Tokens = (int?)Number(echo, "tokens", maxTokens),
         Rate = Number(echo, "rate", MaxRate) ?? 0,
         FirstDelay = TimeSpan.FromMilliseconds(Number(echo, "first_delay_ms", MaxFirstDelay) ?? 0),
-        FailAfter = (int?)Number(echo, "fail_after", MaxTokens),
+        FailAfter = (int?)Number(echo, "fail_after", maxTokens),
         Text = echo.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()!.Replace('\0', '\ufffd') : null,
     };
 

@@ -35,9 +35,16 @@ internal static partial class NativeEndpoint
             await Problems.WriteAsync(context, "OVERLOADED", StatusCodes.Status503ServiceUnavailable, "No more connections are taken now", TimeSpan.FromSeconds(5));
             return;
         }
+        var hasPlace = true;
         try
         {
             var authenticated = await authenticator.AuthenticateAsync(context, CredentialPlaces.Socket);
+            if (authenticated.Identity is null)
+            {
+                // It is told so and may take its time to hear it, but not a place from those who may come in.
+                registry.Leave();
+                hasPlace = false;
+            }
             using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
             {
                 SubProtocol = Authenticator.SelectSubprotocol(context),
@@ -55,7 +62,10 @@ internal static partial class NativeEndpoint
         }
         finally
         {
-            registry.Leave();
+            if (hasPlace)
+            {
+                registry.Leave();
+            }
         }
     }
 

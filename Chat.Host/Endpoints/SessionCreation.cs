@@ -7,7 +7,7 @@ using Chat.Protocol;
 namespace Chat.Host.Endpoints;
 
 /// <summary>Makes a session under the names that it asks for, which are claimed before it exists.</summary>
-internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, AgentCatalog agents)
+internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
 {
     private const string CodeAlphabet = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
     private const int CodeLength = 6;
@@ -42,7 +42,7 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
             ChannelUrl = wish.ChannelUrl,
         };
         // A claim is for ever: no name is spent on a session that would be refused.
-        if (command.Check() is { } bad)
+        if ((command.Check() ?? limiter?.TakeFor(command)) is { } bad)
         {
             return (default, bad);
         }

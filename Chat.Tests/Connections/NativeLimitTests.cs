@@ -73,6 +73,8 @@ public sealed class NativeLimitTests(NativeServer native) : IClassFixture<Native
     [InlineData("""{"type":"stream_end","tokens_used":99999999999}""", "BAD_FIELD")]
     [InlineData("""{"type":"stream_end"}""", "NOT_FOUND")]
     [InlineData("""{"type":"stream_start"}""", "FORBIDDEN")]
+    [InlineData("""{"type":"stream_chunk","message_id":"\u0000","content":"a"}""", "BAD_FIELD")]
+    [InlineData("""{"type":"stream_end","message_id":"\u0000"}""", "BAD_FIELD")]
     [InlineData("""{"type":"auth"}""", "BAD_FIELD")]
     [InlineData("""{"type":"auth","token":"nonsense"}""", "UNAUTHORIZED")]
     [InlineData("""{"\ud800 half a pair as a name":1,"type":"nonsense"}""", "BAD_FIELD")]

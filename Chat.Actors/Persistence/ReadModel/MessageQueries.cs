@@ -26,6 +26,12 @@ internal static class MessageQueries
         WHERE m.session_id = @session AND m.seq >= @first AND m.seq <= @last AND r.message_id = m.message_id ORDER BY r.seq
         """;
 
+    /// <summary>
+    /// UTF-16 units of text after which a page ends before its limit: fifty of the longest messages, which is what a page has unless told. It is held until a slow
+    /// reader has taken it, and two hundred answers of agents are 80 MB.
+    /// </summary>
+    internal const int PageUnits = 50 * Limits.Content;
+
     private const string Columns =
         """
         SELECT session_id AS SessionId, message_id AS MessageId, seq AS Seq, sender_type AS SenderType, sender_id AS SenderId, sender_name AS SenderName,
@@ -49,11 +55,9 @@ internal static class MessageQueries
             isForward ? PageForward : PageBackward,
             new { session = session.Value, after = low.Value, before = high.Value, limit = limit + 1L },
             cancellation);
-        var hasMore = rows.Count > limit;
-        if (hasMore)
-        {
-            rows.RemoveAt(limit);
-        }
+        var kept = Fitting(rows, limit);
+        var hasMore = rows.Count > kept;
+        rows.RemoveRange(kept, rows.Count - kept);
         if (!isForward)
         {
             rows.Reverse();
@@ -103,6 +107,18 @@ internal static class MessageQueries
 
         Task<long?> ScalarAsync(string sql, object arguments) =>
             transaction.Connection!.ExecuteScalarAsync<long?>(new CommandDefinition(sql, arguments, transaction, cancellationToken: cancellation));
+    }
+
+    /// <summary>How many of the rows make a page; one at least, where there is any.</summary>
+    private static int Fitting(List<MessageRow> rows, int limit)
+    {
+        var (count, units) = (0, 0);
+        while (count < Math.Min(limit, rows.Count) && units < PageUnits)
+        {
+            units += (rows[count].Content?.Length ?? 0) + (rows[count].Metadata?.Length ?? 0);
+            count++;
+        }
+        return count;
     }
 
     private static async Task<List<MessageRow>> RowsAsync(DbTransaction transaction, string sql, object arguments, CancellationToken cancellation)
