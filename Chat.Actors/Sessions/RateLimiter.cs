@@ -3,7 +3,10 @@ using Chat.Protocol;
 
 namespace Chat.Actors.Sessions;
 
-/// <summary>One token bucket per user over all faces: capacity a minute's messages, refilled evenly.</summary>
+/// <summary>
+/// One token bucket per user over all faces for messages, edits and reactions: capacity a minute's messages, refilled evenly. Making and changing
+/// sessions has a second bucket of the same size, so that it costs no message.
+/// </summary>
 public sealed class RateLimiter(int perMinute, TimeProvider time)
 {
     /// <summary>Full buckets are forgotten once in this time, which is what an empty one takes to fill. Looking at all of them is not for each message.</summary>
@@ -17,50 +20,53 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
 
     private long _swept = time.GetTimestamp();
 
-    private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string UserId, bool ForSessions), Bucket> _buckets = new();
 
-    /// <summary>Users whose bucket is kept.</summary>
+    /// <summary>Buckets that are kept.</summary>
     internal int Count => _buckets.Count;
 
     /// <summary>Takes one token for a command that counts; null when there was one.</summary>
-    public Rejected? Take(SessionCommand command)
-    {
-        return Counts(command) ? Take(command.Caller, tokens: 1) : null;
-    }
+    public Rejected? Take(SessionCommand command) => KeyOf(command) is { } key ? Take(key, tokens: 1) : null;
 
     /// <summary>For a session that is to be made. Asked before its names are claimed, and not by <see cref="Take(SessionCommand)"/> again.</summary>
-    public Rejected? TakeFor(CreateSession command) => Take(command.Caller, 1 + (command.Members.Count / MembersPerToken));
+    public Rejected? TakeFor(CreateSession command) => Take((command.Caller.UserId, ForSessions: true), 1 + (command.Members.Count / MembersPerToken));
 
     /// <summary>Returns the token of a command that turned out to send nothing.</summary>
     public void GiveBack(SessionCommand command)
     {
-        if (Counts(command) && _buckets.TryGetValue(command.Caller.UserId, out var bucket))
+        if (KeyOf(command) is { } key && _buckets.TryGetValue(key, out var bucket))
         {
             bucket.GiveBack(perMinute);
         }
     }
 
-    private static bool Counts(SessionCommand command) =>
-        command.Caller != Caller.Server && command is PostMessage or EditMessage or React or UpdateSession or ArchiveSession or AddMember or RemoveMember;
+    /// <summary>Null for what takes no token.</summary>
+    private static (string UserId, bool ForSessions)? KeyOf(SessionCommand command) => command switch
+    {
+        _ when command.Caller == Caller.Server => null,
+        PostMessage or EditMessage or React => (command.Caller.UserId, false),
+        UpdateSession or ArchiveSession or AddMember or RemoveMember => (command.Caller.UserId, true),
+        _ => null,
+    };
 
-    private Rejected? Take(Caller caller, int tokens)
+    private Rejected? Take((string UserId, bool ForSessions) key, int tokens)
     {
         var swept = Volatile.Read(ref _swept);
         if (time.GetElapsedTime(swept) >= SweepEvery && Interlocked.CompareExchange(ref _swept, time.GetTimestamp(), swept) == swept)
         {
             Forget();
         }
-        var wait = _buckets.GetOrAdd(caller.UserId, _ => new Bucket(perMinute, time.GetTimestamp())).Take(Math.Min(tokens, perMinute), perMinute, time);
-        return wait == TimeSpan.Zero ? null : new Rejected(ErrorCode.RateLimit, "Too many messages", wait);
+        var wait = _buckets.GetOrAdd(key, _ => new Bucket(perMinute, time.GetTimestamp())).Take(Math.Min(tokens, perMinute), perMinute, time);
+        return wait == TimeSpan.Zero ? null : new Rejected(ErrorCode.RateLimit, key.ForSessions ? "Too many changes of sessions" : "Too many messages", wait);
     }
 
     private void Forget()
     {
-        foreach (var (user, bucket) in _buckets)
+        foreach (var (key, bucket) in _buckets)
         {
             if (bucket.IsFull(perMinute, time))
             {
-                _buckets.TryRemove(KeyValuePair.Create(user, bucket));
+                _buckets.TryRemove(KeyValuePair.Create(key, bucket));
             }
         }
     }
