@@ -9,7 +9,7 @@ namespace Chat.Tests.Browser;
 
 /// <summary>A server in development mode and the pages of its users; at the end none of them may have had a fault.</summary>
 [Collection(BrowserTests.Name)]
-[RequiresChromium]
+[RequiresPage]
 public abstract class PageTests(BrowserFixture browser) : IAsyncLifetime
 {
     /// <summary>Agents as the dialog of a new session names them.</summary>

@@ -62,6 +62,26 @@ public sealed class TwoUsersTests(BrowserFixture browser) : PageTests(browser)
     }
 
     [ContractFact]
+    public async Task What_was_seen_just_before_its_reader_left_is_not_unread()
+    {
+        var mina = await OpenAsync("mina");
+        var elsewhere = await mina.CreateSessionAsync("Elsewhere");
+        var session = await mina.CreateSessionAsync("Hurry", members: "juno");
+        for (var i = 1; i <= 5; i++)
+        {
+            await Server.PostAsync(session, "juno", $"message {i}");
+            await Expect(mina.Saying($"message {i}")).ToBeInViewportAsync();
+        }
+
+        await mina.EnterAsync(elsewhere);
+
+        await Expect(mina.Sessions).ToHaveCountAsync(2);
+        await Expect(mina.Page.Locator($"[data-session-id={session}]")).ToContainTextAsync("message 5");
+        await Expect(mina.Page.Locator($"[data-session-id={session}]").GetByTestId("unread")).ToBeHiddenAsync();
+        Assert.All((await RestAsync("mina", "GET", "sessions")).GetProperty("sessions").EnumerateArray(), row => Assert.Equal(0, row.GetProperty("unread_count").GetInt32()));
+    }
+
+    [ContractFact]
     public async Task Edits_deletions_and_reactions_of_one_reach_the_other()
     {
         var mina = await OpenAsync("mina");

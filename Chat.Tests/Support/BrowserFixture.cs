@@ -2,10 +2,13 @@ using Microsoft.Playwright;
 
 namespace Chat.Tests.Support;
 
-/// <summary>Marks a class whose tests need Chromium on this machine.</summary>
-public sealed class RequiresChromiumAttribute : RequiresAttribute
+/// <summary>Marks a class whose tests need Chromium on this machine, and the whole page beside the program.</summary>
+public sealed class RequiresPageAttribute : RequiresAttribute
 {
-    public override string? Missing => BrowserFixture.Missing;
+    private static readonly string Libraries = Path.Combine(AppContext.BaseDirectory, "wwwroot", "lib");
+
+    public override string? Missing => BrowserFixture.Missing
+        ?? (File.Exists(Path.Combine(Libraries, "marked.js")) ? null : "The page's libraries were not there when it was built (npm)");
 }
 
 /// <summary>The browser tests run one after another and share the browser.</summary>

@@ -27,6 +27,7 @@ export class Conversation {
   reset = new Signal();
 
   #api; #identity;
+  #seen = 0;
   #lastRead = 0;
   #readTimer = 0;
   #syncTimer = 0;
@@ -88,6 +89,8 @@ export class Conversation {
 
   close() {
     this.#closed = true;
+    // What was seen within the last moment has not been told yet.
+    this.#tellRead();
     clearTimeout(this.#readTimer);
     clearTimeout(this.#syncTimer);
     this.presence.close();
@@ -130,15 +133,21 @@ export class Conversation {
 
   /** Everything that is here has been seen. */
   markRead() {
-    const seq = this.transcript.lastSeq;
-    if (seq <= this.#lastRead || this.#readTimer) return;
-    if (!this.socket.send({ type: 'read', seq })) return;
-    this.#lastRead = seq;
-    this.stirred.fire({ read: true });
+    this.#seen = this.transcript.lastSeq;
+    if (this.#readTimer || !this.#tellRead()) return;
     this.#readTimer = setTimeout(() => {
       this.#readTimer = 0;
       this.readDue.fire();
     }, READ_EVERY);
+  }
+
+  /** @returns {boolean} whether there was something to tell, and a connection to tell it */
+  #tellRead() {
+    const seq = this.#seen;
+    if (seq <= this.#lastRead || !this.socket.send({ type: 'read', seq })) return false;
+    this.#lastRead = seq;
+    this.stirred.fire({ read: true });
+    return true;
   }
 
   edit(message, content) {
