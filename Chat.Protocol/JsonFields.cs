@@ -50,6 +50,13 @@ public readonly struct JsonFields(JsonElement root)
         ? number <= int.MaxValue ? (int)number : throw new FieldException($"{name} is too large")
         : null;
 
+    /// <summary>Empty where the field is absent or null.</summary>
+    public IEnumerable<JsonElement> OptionalArray(string name) => !TryGet(name, out var value)
+        ? []
+        : value.ValueKind == JsonValueKind.Array
+            ? value.EnumerateArray()
+            : throw new FieldException($"{name} must be an array");
+
     /// <summary>A JSON object as it was written, or null.</summary>
     public string? OptionalObject(string name) => !TryGet(name, out var value)
         ? null

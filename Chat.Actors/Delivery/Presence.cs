@@ -8,6 +8,9 @@ public sealed class Presence
     /// <summary>Typing ends by itself after this.</summary>
     public static readonly TimeSpan TypingLifetime = TimeSpan.FromSeconds(6);
 
+    /// <summary>Typing of one user begins at most once in this time: every change goes to everyone here, and costs the typist nothing.</summary>
+    public static readonly TimeSpan TypingInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>Read markers of one user are shown once in this time, the newest one.</summary>
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
 
@@ -15,7 +18,7 @@ public sealed class Presence
     private readonly Lock _gate = new();
 
     private readonly Dictionary<string, int> _sockets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ITimer> _typing = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Typist> _typing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Reading> _reading = new(StringComparer.Ordinal);
     private readonly SessionHub _hub;
     private readonly TimeProvider _time;
@@ -69,25 +72,27 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            if (_typing.TryGetValue(userId, out var timer))
+            if (_typing.TryGetValue(userId, out var typist))
             {
-                if (isTyping)
+                if (!typist.IsShown)
                 {
-                    timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
-                    return;
+                    typist.Waits = isTyping;
                 }
-                _typing.Remove(userId);
-                timer.Dispose();
+                else if (isTyping)
+                {
+                    typist.Timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
+                }
+                else
+                {
+                    HideTyping(userId, typist);
+                }
             }
             else if (isTyping)
             {
-                _typing[userId] = _time.CreateTimer(_ => SetTyping(userId, isTyping: false), null, TypingLifetime, Timeout.InfiniteTimeSpan);
+                _typing[userId] = typist = new Typist();
+                typist.Timer = _time.CreateTimer(_ => PassTyping(userId, typist), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                ShowTyping(userId, typist);
             }
-            else
-            {
-                return;
-            }
-            _hub.Publish(new Typing(userId, isTyping, _time.GetUtcNow()));
         }
     }
 
@@ -111,6 +116,43 @@ public sealed class Presence
         }
     }
 
+    private void ShowTyping(string userId, Typist typist)
+    {
+        typist.IsShown = true;
+        typist.Waits = false;
+        typist.ShownAt = _time.GetTimestamp();
+        typist.Timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
+        _hub.Publish(new Typing(userId, IsTyping: true, _time.GetUtcNow()));
+    }
+
+    private void HideTyping(string userId, Typist typist)
+    {
+        typist.IsShown = false;
+        var rest = TypingInterval - _time.GetElapsedTime(typist.ShownAt);
+        typist.Timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        _hub.Publish(new Typing(userId, IsTyping: false, _time.GetUtcNow()));
+    }
+
+    /// <summary>The typist's time is over: that of being shown, or of resting after it.</summary>
+    private void PassTyping(string userId, Typist typist)
+    {
+        lock (_gate)
+        {
+            if (typist.IsShown)
+            {
+                HideTyping(userId, typist);
+            }
+            else if (typist.Waits)
+            {
+                ShowTyping(userId, typist);
+            }
+            else if (_typing.Remove(userId))
+            {
+                typist.Timer.Dispose();
+            }
+        }
+    }
+
     private void ShowWaiting(string userId, Reading reading)
     {
         lock (_gate)
@@ -129,6 +171,18 @@ public sealed class Presence
         reading.Shown = seq;
         reading.Timer = _time.CreateTimer(_ => ShowWaiting(userId, reading), null, ReadInterval, Timeout.InfiniteTimeSpan);
         _hub.Publish(new ReadUpTo(userId, seq, _time.GetUtcNow()));
+    }
+
+    /// <summary>One who is shown as typing, or was a moment ago.</summary>
+    private sealed class Typist
+    {
+        public ITimer Timer { get; set; } = null!;
+        public bool IsShown { get; set; }
+
+        /// <summary>Types again, which is to be shown when the interval ends.</summary>
+        public bool Waits { get; set; }
+
+        public long ShownAt { get; set; }
     }
 
     /// <summary>Stays after the user has left, for as long as anyone is here: what was shown must not go back.</summary>

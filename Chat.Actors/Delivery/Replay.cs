@@ -14,16 +14,16 @@ namespace Chat.Actors.Delivery;
 public sealed class Replay(
     ISessionGateway gateway, IJournal journal, SessionHub hub, Subscriber subscriber, long? since, bool expandEnded = false, long notAfter = long.MaxValue)
 {
+    /// <summary>A page whose frames reach so many bytes ends there: with its queue, all that is kept for a slow reader.</summary>
+    public const int PageBytes = 128 * 1024;
+
     private const int PageSize = 256;
-
-    /// <summary>A page whose frames reach so many bytes ends there: a reader that is behind must not hold 256 messages of 60 KB each.</summary>
-    private const int PageBytes = 128 * 1024;
-
-    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
-    private int _pageSize = PageSize;
 
     /// <summary>Runs that began in the replayed stretch and have ended: their chunks are left out.</summary>
     private readonly HashSet<MessageId> _whole = [];
+
+    /// <summary>Events asked for at once: fewer after a page of large ones, the rest of which was read in vain.</summary>
+    private int _pageSize = PageSize;
 
     private SessionView? _view;
 

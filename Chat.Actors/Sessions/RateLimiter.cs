@@ -32,6 +32,15 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
         return wait == TimeSpan.Zero ? null : new Rejected(ErrorCode.RateLimit, "Too many messages", wait);
     }
 
+    /// <summary>Returns the token of a command that turned out to send nothing.</summary>
+    public void GiveBack(SessionCommand command)
+    {
+        if (_buckets.TryGetValue(command.Caller.UserId, out var bucket))
+        {
+            bucket.GiveBack(perMinute);
+        }
+    }
+
     private void Forget()
     {
         foreach (var (user, bucket) in _buckets)
@@ -61,6 +70,14 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
                     return TimeSpan.Zero;
                 }
                 return TimeSpan.FromMinutes((1 - _tokens) / perMinute);
+            }
+        }
+
+        public void GiveBack(int perMinute)
+        {
+            lock (_gate)
+            {
+                _tokens = Math.Min(perMinute, _tokens + 1);
             }
         }
 

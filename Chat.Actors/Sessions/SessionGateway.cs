@@ -33,6 +33,11 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         {
             Count(reply);
         }
+        if (reply is Accepted { Repeat: true })
+        {
+            // Nothing was sent: who repeats after a reconnect does not pay twice.
+            _services.RateLimiter?.GiveBack(command);
+        }
         return reply;
     }
 

@@ -20,7 +20,8 @@ public static class ChatCommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Create().Parse(args);
+        // A value that begins with @ is a value, not a file of arguments.
+        var parsed = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)

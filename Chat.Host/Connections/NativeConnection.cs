@@ -20,16 +20,31 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     /// <summary>Commands that one socket may have under way; the next frame waits.</summary>
     private const int MaxUnderWay = 64;
 
+    /// <summary>
+    /// Rest after a replay that the client has asked for: this, and a millisecond for each event of it. A frame of 25 bytes makes the server read a whole log,
+    /// of which a face may show next to nothing; in a loop it would read 100 MB a second for one socket. One who has lost a frame waits for the rest only after a
+    /// replay that it has just had.
+    /// </summary>
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+
     private readonly NativeServices _services;
     private readonly SessionHub _hub;
     private readonly Subscriber _subscriber;
     private readonly SemaphoreSlim _underWay = new(MaxUnderWay);
     private readonly ITimer _expiry;
+    private readonly ITimer _rested;
     private readonly OutsideStreams _streams;
     private Identity _identity;
     private Replay _replay;
     private bool _announceSynced;
     private long _syncTo = -1;
+
+    /// <summary>From a replay's beginning to the end of the rest after it: another one waits.</summary>
+    private volatile bool _isSyncing;
+
+    private TimeSpan _rest;
     private Task _answered = Task.CompletedTask;
 
     public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
@@ -42,6 +57,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         _announceSynced = replay.ShowsPast;
         _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
         _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _rested = services.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CheckExpiry();
     }
 
@@ -99,13 +115,16 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         }
     }
 
-    public bool HasToPage => Volatile.Read(ref _syncTo) >= 0;
+    public bool HasToPage => Volatile.Read(ref _syncTo) >= 0 && !_isSyncing;
 
     public async ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref _syncTo, -1) is var since && since >= 0)
+        if (HasToPage && Interlocked.Exchange(ref _syncTo, -1) is var since)
         {
+            _isSyncing = true;
             await BeginReplayAsync(since, frames, cancellation);
+            var rest = ShortestRest + TimeSpan.FromMilliseconds(_replay.Lag);
+            _rest = rest < LongestRest ? rest : LongestRest;
         }
         if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
         {
@@ -119,6 +138,11 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         if (live)
         {
             _replay.Restart();
+            if (_rest > TimeSpan.Zero)
+            {
+                _rested.Change(_rest, Timeout.InfiniteTimeSpan);
+                _rest = TimeSpan.Zero;
+            }
             if (_announceSynced)
             {
                 _announceSynced = false;
@@ -156,6 +180,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     public void Dispose()
     {
         _expiry.Dispose();
+        _rested.Dispose();
         _underWay.Dispose();
     }
 
@@ -272,6 +297,12 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
             _identity = fresh;
             CheckExpiry();
         }
+    }
+
+    private void EndRest()
+    {
+        _isSyncing = false;
+        _subscriber.Wake();
     }
 
     /// <summary>Timers reach some weeks; a token may live longer.</summary>

@@ -30,23 +30,12 @@ internal sealed record NewSession
             AgentId = fields.OptionalInt("agent_id"),
             Title = fields.OptionalText("title"),
             Metadata = fields.OptionalObject("metadata"),
-            Members = ReadMembers(json),
+            Members = [.. fields.OptionalArray("members").Select(NewMember.Read)],
             ChannelUrl = fields.OptionalText("channel_url") is not { } url ? null
                 : IsChannelUrl(url) ? url
                 : throw new FieldException("channel_url must be 1 to 100 of A-Z, a-z, 0-9, _ and -"),
             Joinable = fields.Flag("joinable", absent: false),
         };
-    }
-
-    private static List<NewMember> ReadMembers(JsonElement json)
-    {
-        if (!json.TryGetProperty("members", out var members) || members.ValueKind == JsonValueKind.Null)
-        {
-            return [];
-        }
-        return members.ValueKind == JsonValueKind.Array
-            ? [.. members.EnumerateArray().Select(NewMember.Read)]
-            : throw new FieldException("members must be an array");
     }
 
     private static bool IsChannelUrl(string text) =>

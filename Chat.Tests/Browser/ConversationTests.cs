@@ -18,7 +18,8 @@ public sealed class ConversationTests(BrowserFixture browser) : PageTests(browse
         await ExpectEndedAsync(mina.Answers);
         await Expect(mina.Answers.Locator(".body strong").First).ToHaveTextAsync("Hello, mina!");
         await Expect(mina.Answers.Locator(".body blockquote")).ToHaveTextAsync("안녕하세요");
-        await Expect(mina.Sessions.Locator("[class=session-title]")).ToHaveTextAsync("First steps");
+        await Expect(mina.Sessions.Locator(".session-title")).ToHaveTextAsync("First steps");
+        await Expect(mina.Sessions.Locator(".session-last")).ToContainTextAsync("Hello, mina! I am the echo");
     }
 
     [ContractFact]

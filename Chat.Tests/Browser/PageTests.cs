@@ -15,6 +15,9 @@ public abstract class PageTests(BrowserFixture browser) : IAsyncLifetime
     /// <summary>Agents as the dialog of a new session names them.</summary>
     protected const string Echo = "Echo", Outside = "Outside";
 
+    /// <summary>Nothing here takes so long unless it hangs, which then has a name.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly List<IBrowserContext> _contexts = [];
     private readonly List<ChatPage> _pages = [];
     private readonly TempFolder _folder = new();
@@ -35,9 +38,9 @@ public abstract class PageTests(BrowserFixture browser) : IAsyncLifetime
         var faults = _pages.SelectMany(page => page.Faults).ToList();
         foreach (var context in _contexts)
         {
-            await context.CloseAsync();
+            await context.CloseAsync().WaitAsync(Patience);
         }
-        await Server.DisposeAsync();
+        await StopAsync();
         _folder.Dispose();
         Assert.Empty(faults);
     }
@@ -68,7 +71,7 @@ public abstract class PageTests(BrowserFixture browser) : IAsyncLifetime
     }
 
     /// <summary>Stops the server; <see cref="StartAgainAsync"/> brings it back on the same data and port.</summary>
-    protected async Task StopAsync() => await Server.DisposeAsync();
+    protected Task StopAsync() => Server.DisposeAsync().AsTask().WaitAsync(Patience);
 
     protected async Task StartAgainAsync()
     {

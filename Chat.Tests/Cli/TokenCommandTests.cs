@@ -29,7 +29,7 @@ public sealed class TokenCommandTests
     {
         await using var server = await TestServer.StartAsync();
         var session = await server.CreateSessionAsync("someone");
-        var result = await ChatProcess.RunAsync(CommandLineTests.Production, "token", "--user", "민아", "--name", "Mina", "--roles", "admin,agent");
+        var result = await ChatProcess.RunAsync(CommandLineTests.Production, "token", "--user", "@민아", "--name", "Mina", "--roles", "admin,agent");
 
         Assert.Equal(HttpStatusCode.OK, await ReadAsync(server, session, result.Output.Trim()));
     }

@@ -42,4 +42,18 @@ public sealed class RateLimiterTests
         Assert.Equal(2, limiter.Count);
         Assert.NotNull(limiter.Take(Post()));
     }
+
+    [Fact]
+    public async Task A_send_that_is_repeated_is_not_paid_for_again()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { RateLimit = o.RateLimit with { Enabled = true, MessagesPerMinute = 2 } }, _time);
+        var session = new SessionId("s1");
+        await server.Node.Gateway.AskAsync(session, Create(session));
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.IsType<Accepted>(await server.Node.Gateway.AskAsync(session, Post("once", clientId: "c1")));
+        }
+        Assert.IsType<Accepted>(await server.Node.Gateway.AskAsync(session, Post("twice")));
+        Assert.Equal(ErrorCode.RateLimit, Assert.IsType<Rejected>(await server.Node.Gateway.AskAsync(session, Post("thrice"))).Code);
+    }
 }

@@ -23,43 +23,47 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>Nothing here takes so long unless it is broken.</summary>
     private const float Timeout = 45_000;
 
-    private IPlaywright? _playwright;
-    private Task<IBrowser>? _browser;
+    private Task<(IPlaywright Playwright, IBrowser Browser)>? _running;
 
     /// <summary>Why there is no browser here; null where there is one.</summary>
     public static string? Missing { get; } = File.Exists(Program) ? null : $"Chromium is not installed: no {Program}";
+
+    /// <summary>A browser of the caller's own, which disposes both.</summary>
+    public static async Task<(IPlaywright Playwright, IBrowser Browser)> LaunchAsync(params string[] arguments)
+    {
+        Assertions.SetDefaultExpectTimeout(Timeout);
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Program,
+            Timeout = Timeout,
+            Args =
+            [
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync", .. arguments,
+            ],
+        });
+        return (playwright, browser);
+    }
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
     {
-        if (_browser is not null)
+        if (_running is not null)
         {
-            await (await _browser).DisposeAsync();
+            var (playwright, browser) = await _running;
+            await browser.DisposeAsync();
+            playwright.Dispose();
         }
-        _playwright?.Dispose();
     }
 
     /// <summary>A profile of its own: no cookies, no storage.</summary>
     public async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions? options = null)
     {
-        var context = await (await (_browser ??= StartAsync())).NewContextAsync(options);
+        var (_, browser) = await (_running ??= LaunchAsync());
+        var context = await browser.NewContextAsync(options).WaitAsync(TimeSpan.FromMilliseconds(Timeout));
         context.SetDefaultTimeout(Timeout);
         return context;
-    }
-
-    private async Task<IBrowser> StartAsync()
-    {
-        Assertions.SetDefaultExpectTimeout(Timeout);
-        _playwright = await Playwright.CreateAsync();
-        return await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Program,
-            Args =
-            [
-                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync",
-            ],
-        });
     }
 }

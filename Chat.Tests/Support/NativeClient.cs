@@ -190,7 +190,7 @@ internal sealed class NativeClient : IAsyncDisposable
     public async Task<NativeFrame> ReadUntilAsync(Func<NativeFrame, bool> ends)
     {
         using var timeout = new CancellationTokenSource(Timeout);
-        for (var seen = 0; ; seen++)
+        for (var seen = 0; ;)
         {
             Task news;
             NativeFrame? frame;
@@ -201,12 +201,13 @@ internal sealed class NativeClient : IAsyncDisposable
             if (frame is null)
             {
                 await news.WaitAsync(timeout.Token);
-                seen--;
+                continue;
             }
-            else if (ends(frame))
+            if (ends(frame))
             {
                 return frame;
             }
+            seen++;
         }
     }
 

@@ -91,8 +91,12 @@ internal static class MessageQueries
             return await ScalarAsync(
                 "SELECT seq FROM chat_messages WHERE message_id = @message AND session_id = @session", new { session = session.Value, message = message.Value });
         }
-        // Stored times are whole milliseconds: what is before a time within one is before the next.
+        // Stored times are whole milliseconds: what is before a time within one is before the next, of which the last one has none.
         var time = cursor.Time!.Value.ToMilliseconds();
+        if (isUpper && time == DateTimeOffset.MaxValue.ToMilliseconds())
+        {
+            return long.MaxValue;
+        }
         return isUpper
             ? await ScalarAsync(FirstFrom, new { session = session.Value, time = new StoredTime(time < cursor.Time ? time.AddMilliseconds(1) : time) }) ?? long.MaxValue
             : await ScalarAsync(LastUpTo, new { session = session.Value, time = new StoredTime(time) }) ?? 0;

@@ -30,6 +30,11 @@ export function duration(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** A message in one line, without the signs of markdown that its rendering would not show. */
+export function preview(content) {
+  return content.replace(/^\s*(?:#{1,6}|>|```\S*)(?:\s+|$)/gm, '').replace(/(\*\*|~~|`)(?=\S)(.+?)\1/g, '$2').replace(/\[([^\]]+)\]\([^)\s]*\)/g, '$1');
+}
+
 export function names(list) {
   if (list.length < 2) return list[0] ?? '';
   if (list.length > 3) return `${list.slice(0, 2).join(', ')} and ${list.length - 2} others`;

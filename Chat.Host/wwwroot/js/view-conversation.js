@@ -130,7 +130,7 @@ export class ConversationView {
     this.banner.hidden = !['waiting', 'refused'].includes(state.name);
     if (state.name === 'waiting') {
       this.banner.replaceChildren(
-        h('span', { text: `${state.offline ? 'You are offline.' : 'The connection is lost.'} What you write is sent when it is back.` }),
+        h('span', { text: state.offline ? 'You are offline. What you write is sent when you are back.' : 'The connection is lost. What you write is sent when it is back.' }),
         h('button', { type: 'button', class: 'link', text: 'Try now', on: { click: () => this.#conversation.socket.wake() } }));
     } else if (state.name === 'refused') {
       this.banner.replaceChildren(h('span', { text: `The server closed this conversation: ${state.reason}` }));

@@ -8,6 +8,7 @@ const NEAR_END = 60;
 const NEAR_START = 200;
 // A long answer is drawn again only after this many times the time its last drawing took.
 const REST = 4;
+const canHover = matchMedia('(hover: hover)');
 
 /** The rows of a conversation, oldest first, drawn at most once a frame. */
 export class MessagesView {
@@ -86,7 +87,8 @@ export class MessagesView {
       const row = event.target.closest('.message');
       if (row) this.bar.attach(row.view);
     };
-    list.addEventListener('pointerover', attach);
+    // Under a still pointer the rows move too; the bar then stays with the row that the keys are in.
+    list.addEventListener('pointerover', event => canHover.matches && !list.querySelector('.message:is(:focus-visible, :has(:focus-visible))') && attach(event));
     list.addEventListener('focusin', attach);
     list.addEventListener('click', event => this.#clicked(event));
     scroller.addEventListener('keydown', event => this.#key(event));

@@ -1,5 +1,5 @@
 import { avatar, h, icon, iconButton, set, setText } from './dom.js';
-import { moment } from './format.js';
+import { moment, preview } from './format.js';
 
 const THEME_LABELS = { auto: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' };
 
@@ -115,7 +115,7 @@ export class SessionsView {
     set(link, 'aria-current', row.session_id === this.#current && 'page');
     set(time, 'datetime', row.last_message_at);
     setText(time, row.last_message_at ? moment(row.last_message_at) : '');
-    setText(last, row.last_message ?? row.agent_name ?? '');
+    setText(last, row.last_message ? preview(row.last_message) : row.agent_name ?? '');
     const count = this.#unread(row);
     unread.hidden = !count;
     setText(unread, count > 99 ? '99+' : String(count));
