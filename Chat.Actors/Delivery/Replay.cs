@@ -75,15 +75,15 @@ public sealed class Replay(
         {
             throw new SessionGoneException();
         }
-        if (subscriber.Cursor >= _view.Head)
-        {
-            _view = null;
-            return hub.TryGoLive(subscriber);
-        }
         if (subscriber.HasStored)
         {
             // It fell behind after the owner had found nothing to take: what was queued goes out first.
             return false;
+        }
+        if (subscriber.Cursor >= _view.Head)
+        {
+            _view = null;
+            return hub.TryGoLive(subscriber);
         }
         var page = await journal.ReadAsync(hub.Session.Value, subscriber.Cursor, _pageSize, cancellation);
         if (page.Count == 0)
