@@ -14,7 +14,7 @@ public static class Limits
     public const int OutsideStreams = 16;
 
     /// <summary>Waiting and running answers of one session.</summary>
-    public const int OpenRuns = 100;
+    public const int OpenRuns = 1_000;
 
     public const int Title = 200;
     public const int Name = 100;

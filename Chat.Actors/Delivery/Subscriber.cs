@@ -219,18 +219,6 @@ public sealed class Subscriber
         }
     }
 
-    /// <summary>Called by the hub when the log is known to be longer than what was offered.</summary>
-    internal void NoteHead(long head)
-    {
-        lock (_gate)
-        {
-            if (IsLive && head > Cursor)
-            {
-                FallBehind();
-            }
-        }
-    }
-
     /// <summary>Waits until there is something to take, to page or to close. One waiter at a time.</summary>
     public ValueTask WaitAsync() => _signal.WaitAsync();
 

@@ -6,6 +6,16 @@ namespace Chat.Actors.Sessions;
 /// <summary>Messages, their edits, deletions and reactions.</summary>
 internal static class MessageRules
 {
+    /// <summary>The message that the command is about, whose facts the decision needs.</summary>
+    public static MessageId? TargetOf(SessionCommand command) => command switch
+    {
+        EditMessage c => c.MessageId,
+        DeleteMessage c => c.MessageId,
+        React c => c.MessageId,
+        StopRun c => c.MessageId,
+        _ => null,
+    };
+
     public static Decision Post(SessionState state, PostMessage c, DateTimeOffset now)
     {
         if (state.Sends.Find(c.Caller.UserId, c.ClientMessageId, now) is { } first)

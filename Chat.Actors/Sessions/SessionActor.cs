@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
@@ -23,8 +21,6 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>Two nodes that fight over a session each make progress; five lost rounds in a row mean that something else is wrong.</summary>
     private const int MaxFailures = 5;
 
-    private const int PageSize = 500;
-
     private static readonly TimeSpan RecoveryRetry = TimeSpan.FromSeconds(1);
     private static readonly Rejected Unavailable = new(ErrorCode.StorageUnavailable, "The storage did not confirm in time", TimeSpan.FromSeconds(1));
 
@@ -33,6 +29,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private readonly Queue<AppendBatch> _inFlight = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly SessionScope _scope;
+    private readonly SessionLog _log;
     private AppendChain _chain;
     private AppendBatch? _building;
     private SessionState? _state;
@@ -64,6 +61,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _services = services;
         _chain = new AppendChain(id.Value);
         _scope = new SessionScope(id);
+        _log = new SessionLog(id, services, _scope);
     }
 
     protected override bool IsIdle => _inFlight.Count == 0 && _building is null && !_mustReset && !_recovering;
@@ -140,7 +138,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         var ask = (Ask)waiting;
         MessageFacts? target = null;
-        if (TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.MayRead(ask.Command.Caller) && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
+        if (MessageRules.TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.MayRead(ask.Command.Caller) && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
         {
             // A message older than the state remembers: the history knows it, once what is under way has reached it. The whole session waits for that, so it is
             // asked for nobody who may not read.
@@ -208,15 +206,6 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
     }
 
-    private static MessageId? TargetOf(SessionCommand command) => command switch
-    {
-        EditMessage c => c.MessageId,
-        DeleteMessage c => c.MessageId,
-        React c => c.MessageId,
-        StopRun c => c.MessageId,
-        _ => null,
-    };
-
     /// <summary>Waits until nothing is under way. The state may have been lost meanwhile.</summary>
     private async ValueTask SettleAsync()
     {
@@ -249,37 +238,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     private async Task AppendAsync(AppendBatch batch)
     {
-        var started = Stopwatch.GetTimestamp();
-        var span = ChatActivity.Source.HasListeners()
-            ? ChatActivity.StartAppend(batch.Waiting.OfType<Ask>().Select(ask => ask.Span), _id.Value, _scope.TraceId, batch.Events.Count)
-            : null;
-        try
-        {
-            batch.Result = await _services.Journal.AppendAsync(batch.Chain, batch.ExpectedHead, batch.Events).ConfigureAwait(false);
-        }
-        catch (JournalUnavailableException e)
-        {
-            LogUnconfirmed(_services.Logger, e, _id.Value);
-        }
-        catch (Exception e)
-        {
-            LogFault(_services.Logger, e, _id.Value);
-            batch.Fault = e;
-        }
-        span?.Dispose();
-        ChatMetrics.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-        ChatMetrics.Appends.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, batch.Result switch
-        {
-            AppendResult.Committed => "committed",
-            AppendResult.Conflict => "conflict",
-            AppendResult.Broken => "broken",
-            _ => "unconfirmed",
-        }));
-        if (batch.Result == AppendResult.Committed)
-        {
-            ChatMetrics.AppendedEvents.Add(batch.Events.Count);
-        }
-        batch.IsDone = true;
+        await _log.AppendAsync(batch).ConfigureAwait(false);
         PostOwn(new AppendDone());
     }
 
@@ -300,7 +259,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             _services.Publish(_id, batch.Encoded);
             if (batch.Snapshot is { } snapshot)
             {
-                _ = SaveSnapshotAsync(snapshot);
+                _ = _log.SaveAsync(snapshot);
             }
         }
     }
@@ -398,7 +357,18 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     {
         try
         {
-            await ReadLogAsync();
+            var read = await _log.ReadAsync(_published, _publishedNative);
+            _state = read.State;
+            _snapshotSeq = read.SnapshotSeq;
+            (_published, _publishedNative) = (_state.Head, _state.NativeHead);
+            if (_resets > 0)
+            {
+                _found.UnionWith(read.Writers);
+            }
+            if (read.Unpublished.Count > 0)
+            {
+                _services.Publish(_id, read.Unpublished);
+            }
             return true;
         }
         catch (JournalUnavailableException)
@@ -419,89 +389,6 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         PostOwn(new Recover());
     }
 
-    private async ValueTask ReadLogAsync()
-    {
-        var journal = _services.Journal;
-        var state = await ReadSnapshotAsync() ?? new SessionState();
-        _snapshotSeq = state.Head;
-        var (from, native) = (state.Head, state.NativeHead);
-        if (_published >= 0 && _published < from)
-        {
-            (from, native) = (_published, _publishedNative);
-        }
-        var unpublished = new List<EncodedEvent>();
-        while (true)
-        {
-            var page = await journal.ReadAsync(_id.Value, from, PageSize, default);
-            foreach (var e in page)
-            {
-                from = e.Seq;
-                if (e.Seq > state.Head)
-                {
-                    state.Apply(e.Event!);
-                }
-                if (_published >= 0 && e.Seq > _published)
-                {
-                    unpublished.Add(new EncodedEvent(e.Seq, native, e.Event!));
-                    if (_resets > 0)
-                    {
-                        _found.Add((e.WriterId, e.Seq));
-                    }
-                }
-                native = NativeView.Shows(e.Event!) ? e.Seq : native;
-            }
-            if (page.Count < PageSize)
-            {
-                break;
-            }
-        }
-        _state = state;
-        (_published, _publishedNative) = (state.Head, state.NativeHead);
-        if (unpublished.Count > 0)
-        {
-            _services.Publish(_id, unpublished);
-        }
-    }
-
-    /// <summary>Null where there is none that this version can read: then the log is read from its beginning.</summary>
-    private async ValueTask<SessionState?> ReadSnapshotAsync()
-    {
-        if (await _services.Journal.ReadSnapshotAsync(_id.Value, long.MaxValue, default) is not { Manifest: SessionSnapshot.Manifest } stored)
-        {
-            return null;
-        }
-        try
-        {
-            return SessionState.FromSnapshot(SessionSnapshot.FromBytes(stored.State));
-        }
-        catch (JsonException e)
-        {
-            LogBadSnapshot(_services.Logger, e, _id.Value);
-            return null;
-        }
-    }
-
-    private async Task SaveSnapshotAsync(StoredSnapshot snapshot)
-    {
-        try
-        {
-            await _services.Journal.SaveSnapshotAsync(snapshot, default).ConfigureAwait(false);
-        }
-        catch (JournalUnavailableException e)
-        {
-            LogSnapshot(_services.Logger, e, _id.Value);
-        }
-    }
-
     [LoggerMessage(100, LogLevel.Error, "Session {Session} failed and starts again from its log")]
-    private static partial void LogFault(ILogger logger, Exception fault, string session);
-
-    [LoggerMessage(101, LogLevel.Warning, "An append of session {Session} was not confirmed")]
-    private static partial void LogUnconfirmed(ILogger logger, Exception fault, string session);
-
-    [LoggerMessage(102, LogLevel.Warning, "A snapshot of session {Session} was not kept")]
-    private static partial void LogSnapshot(ILogger logger, Exception fault, string session);
-
-    [LoggerMessage(103, LogLevel.Warning, "The snapshot of session {Session} cannot be read, so the log is")]
-    private static partial void LogBadSnapshot(ILogger logger, Exception fault, string session);
+    internal static partial void LogFault(ILogger logger, Exception fault, string session);
 }
