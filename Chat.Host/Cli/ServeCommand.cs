@@ -9,6 +9,13 @@ internal sealed partial class ServeCommand : Command
 {
     public static readonly Option<int?> Port = new("--port", "-p") { Description = "The port to listen on; 0 takes any free one.", HelpName = "PORT" };
 
+    /// <summary>Names of the services that this server replaces, whose features are to come. Set, they must not be passed over in silence.</summary>
+    private static readonly string[] NotYetRead =
+    [
+        "REDIS_URL", "REDIS_MAX_CONNECTIONS", "REDIS_POOL_SIZE", "MAX_FILE_SIZE", "ALLOWED_FILE_TYPES", "FILE_STORAGE_PATH", "FILE_STORAGE_TYPE",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_BUCKET_NAME", "USE_WEBSOCKET_CHAT",
+    ];
+
     private readonly ConfigurationChoice _configuration;
 
     public ServeCommand(ConfigurationChoice configuration)
@@ -24,6 +31,11 @@ internal sealed partial class ServeCommand : Command
         var options = _configuration.Load(parsed, parsed.GetValue(Port));
         await using var app = await ChatServer.BuildAsync(options, logging => logging.AddChatLogging(options));
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(ChatLogging.ServerCategory);
+        var unread = NotYetRead.Where(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))).ToList();
+        if (unread.Count > 0)
+        {
+            LogUnread(log, string.Join(", ", unread));
+        }
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             foreach (var address in app.Urls)
@@ -49,6 +61,9 @@ internal sealed partial class ServeCommand : Command
 
     [LoggerMessage(2, LogLevel.Information, "Stopping")]
     private static partial void LogStopping(ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Warning, "This version does not read {Names}: files and Redis are to come")]
+    private static partial void LogUnread(ILogger logger, string names);
 
     [LoggerMessage(3, LogLevel.Information, "Stopped")]
     private static partial void LogStopped(ILogger logger);

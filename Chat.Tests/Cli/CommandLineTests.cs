@@ -111,4 +111,18 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_setting_that_is_not_read_yet_is_said_to_be_none_and_its_value_is_not_shown()
+    {
+        await using var server = await ChatProcess.ServeAsync(new Dictionary<string, string>
+        {
+            ["CHAT_CONFIG"] = "development",
+            ["SERVICE_PORT"] = "0",
+            ["REDIS_URL"] = "redis://:hunter2@localhost:6379/2",
+        });
+        await server.StopAsync();
+        Assert.Contains("does not read REDIS_URL", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", server.Output + server.Error, StringComparison.Ordinal);
+    }
 }
