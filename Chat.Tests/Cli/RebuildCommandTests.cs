@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chat.Actors.Persistence;
 using Chat.Protocol;
 using Chat.Tests.Support;
@@ -29,8 +30,9 @@ public sealed class RebuildCommandTests
 
         Assert.Equal((0, ""), (result.Code, result.Error));
         var steps = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var target = steps[^1].Split(" of ");
-        Assert.Equal(target[1], target[0]);
+        // Beyond the target, where the server has written on.
+        var last = steps[^1].Split(" of ").Select(number => long.Parse(number, CultureInfo.InvariantCulture)).ToList();
+        Assert.True(last[0] >= last[1], steps[^1]);
         await server.Node.ReadModel.WaitUntilCurrentAsync();
         Assert.Equal(Messages + more, await CountAsync(server, session));
     }
