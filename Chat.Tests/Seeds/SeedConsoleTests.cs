@@ -82,7 +82,10 @@ public sealed partial class SeedConsoleTests : IAsyncLifetime
         Assert.Equal(text.Length * 100, streamed.GetProperty("latency_ms").GetInt32());
 
         var id = streamed.GetProperty("message_id").GetString();
-        var frames = _frames.Where(f => f.TryGetProperty("message_id", out var of) && of.GetString() == id).ToList();
+        bool IsOfStream(JsonElement f) => f.TryGetProperty("message_id", out var of) && of.GetString() == id;
+        // History may know of the end before the browser's tools have told of its frame.
+        await UntilAsync(() => Task.FromResult(_frames.Any(f => IsOfStream(f) && TypeOf(f) == "stream_end")), () => string.Join('\n', _frames));
+        var frames = _frames.Where(IsOfStream).ToList();
         Assert.Equal("stream_start", Assert.Single(frames, f => TypeOf(f) is "stream_start").GetProperty("type").GetString());
         var chunks = frames.Where(f => TypeOf(f) == "stream_chunk").ToList();
         Assert.Equal(text, string.Concat(chunks.Select(f => f.GetProperty("content").GetString())));
