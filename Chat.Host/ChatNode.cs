@@ -60,9 +60,6 @@ public sealed class ChatNode : IAsyncDisposable
 
     public AgentRuns Runs { get; }
 
-    /// <summary>Sessions in memory.</summary>
-    public int LoadedSessions => _gateway.LoadedCount;
-
     /// <summary>The answers that a crash left open go on at once, without anyone having to touch their sessions.</summary>
     public void Start()
     {

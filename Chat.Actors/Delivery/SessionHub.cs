@@ -91,15 +91,6 @@ public sealed class SessionHub : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Ends every reader, for example because the node drains.</summary>
-    internal void CloseAll(int code, string reason)
-    {
-        foreach (var subscriber in Listeners())
-        {
-            subscriber.Close(code, reason);
-        }
-    }
-
     void IThreadPoolWorkItem.Execute()
     {
         while (true)

@@ -43,21 +43,5 @@ public sealed class SessionHubs(TimeProvider time)
         }
     }
 
-    public void Publish(SessionId session, PassingEvent e)
-    {
-        if (_hubs.TryGetValue(session, out var hub))
-        {
-            hub.Publish(e);
-        }
-    }
-
     public SessionHub? Find(SessionId session) => _hubs.GetValueOrDefault(session);
-
-    public void CloseAll(int code, string reason)
-    {
-        foreach (var hub in _hubs.Values)
-        {
-            hub.CloseAll(code, reason);
-        }
-    }
 }

@@ -60,8 +60,6 @@ internal sealed partial class Connection : IAsyncDisposable
         _heartbeat = time.CreateTimer(static state => ((Connection)state!).Beat(), this, period, period);
     }
 
-    public CancellationToken Aborted => _abort.Token;
-
     /// <summary>Closes after what is queued has been written.</summary>
     public void Close(int code, string reason) => _subscriber.Close(code, reason);
 
