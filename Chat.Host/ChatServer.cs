@@ -7,6 +7,7 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
+using Chat.Host.Faces.Native;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -84,10 +85,17 @@ public static class ChatServer
         services.AddSingleton(provider =>
         {
             var node = provider.GetRequiredService<ChatNode>();
-            return new NativeServices(
-                node.Gateway, node.Journal, node.Hubs, node.Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<TimeProvider>(),
-                options.IsDevelopment, options.WebSocket.MaxLag);
+            return new FaceServices(node.Gateway, node.Journal, node.Hubs, provider.GetRequiredService<TimeProvider>(), options.WebSocket.MaxLag);
         });
+        services.AddSingleton(provider =>
+        {
+            var node = provider.GetRequiredService<ChatNode>();
+            return new OpenSessions(options, node.Gateway, node.RateLimiter, provider.GetRequiredService<AgentCatalog>());
+        });
+        services.AddSingleton<FaceSockets>();
+        services.AddSingleton(provider => new NativeServices(
+            provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
+            provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

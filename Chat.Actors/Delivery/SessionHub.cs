@@ -84,7 +84,7 @@ public sealed class SessionHub : IThreadPoolWorkItem
         var frames = new Frame?[FaceCodec.Count];
         foreach (var subscriber in Listeners())
         {
-            if (subscriber.UserId != e.UserId && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
+            if ((e.ShownToOwn || subscriber.UserId != e.Who.UserId) && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
             {
                 subscriber.OfferPassing(frame);
             }

@@ -26,6 +26,8 @@ internal static class MessageRules
         {
             return Decision.Reject(ErrorCode.Archived, "The session is archived");
         }
+        // A participant is known by the nickname that it joined under, whatever its socket says.
+        var participant = state.Members.GetValueOrDefault(c.Caller.UserId) is { IsParticipant: true } member ? member : null;
         var isUser = !c.Caller.IsAgent;
         var answer = isUser ? AnswerFor(state, c, now) : null;
         if (answer is not null && state.Runs.Count >= Limits.OpenRuns)
@@ -38,7 +40,8 @@ internal static class MessageRules
             MessageId = c.MessageId,
             SenderType = isUser ? "user" : "agent",
             SenderId = c.Caller.UserId,
-            SenderName = c.Caller.Name,
+            SenderName = participant?.Name ?? c.Caller.Name,
+            ParticipantId = participant?.UserId,
             MessageType = c.MessageType,
             Content = c.Content,
             Metadata = c.Metadata,

@@ -11,6 +11,10 @@ public sealed class SessionState
 {
     private SessionCreated? _created;
     private Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+
+    /// <summary>Participants' nicknames, as <see cref="Nickname.KeyOf"/> makes them comparable.</summary>
+    private readonly Dictionary<string, string> _nicknames = new(StringComparer.Ordinal);
+
     private SessionView? _view;
 
     public bool Exists => _created is not null;
@@ -53,6 +57,7 @@ public sealed class SessionState
         {
             CreateSession c => SessionRules.Create(this, c, now),
             _ when !Exists => Decision.NotFound,
+            JoinSession c => SessionRules.Join(this, c, now),
             ClaimRun c => RunRules.Claim(this, c, now),
             AppendChunk c => RunRules.Append(this, c, now),
             EndStream c => RunRules.End(this, c, now),
@@ -77,6 +82,8 @@ public sealed class SessionState
     public bool MayWrite(Caller caller) => _members.ContainsKey(caller.UserId) || IsItsAgent(caller);
 
     public bool MayManage(Caller caller) => caller.IsAdmin || caller.UserId == Created.UserId;
+
+    public bool IsNicknameTaken(string nickname) => _nicknames.ContainsKey(Nickname.KeyOf(nickname));
 
     /// <summary>Takes the log's next event in.</summary>
     public void Apply(SessionEvent e)
@@ -122,10 +129,15 @@ public sealed class SessionState
             case SessionRestored:
                 IsArchived = false;
                 break;
+            case ParticipantJoined p:
+                ForgetNickname(p.ParticipantId);
+                AddParticipant(new Member(p.ParticipantId, p.Nickname, Member.Participant));
+                break;
             case MemberAdded m:
                 _members[m.Member.UserId] = m.Member;
                 break;
             case MemberRemoved m:
+                ForgetNickname(m.UserId);
                 _members.Remove(m.UserId);
                 break;
             case RunQueued r:
@@ -214,6 +226,10 @@ public sealed class SessionState
             NativeHead = snapshot.NativeHead,
             LastAt = snapshot.LastAt,
         };
+        foreach (var participant in snapshot.Members.Where(member => member.IsParticipant))
+        {
+            state.AddParticipant(participant);
+        }
         foreach (var sent in snapshot.Sends)
         {
             state.Sends.Add(sent);
@@ -241,6 +257,21 @@ public sealed class SessionState
             state.Runs.Add(run);
         }
         return state;
+    }
+
+    private void AddParticipant(Member participant)
+    {
+        _members[participant.UserId] = participant;
+        _nicknames.TryAdd(Nickname.KeyOf(participant.Name), participant.UserId);
+    }
+
+    private void ForgetNickname(string userId)
+    {
+        if (_members.TryGetValue(userId, out var member) && member.IsParticipant
+            && Nickname.KeyOf(member.Name) is var key && _nicknames.GetValueOrDefault(key) == userId)
+        {
+            _nicknames.Remove(key);
+        }
     }
 
     private void Start(StreamStarted s)

@@ -13,6 +13,9 @@ public sealed record ChatOptions
     public StreamOptions Stream { get; init; } = new();
     public RateLimitOptions RateLimit { get; init; } = new();
     public SessionOptions Sessions { get; init; } = new();
+    public ParticipantOptions Participants { get; init; } = new();
+    public RoomOptions Rooms { get; init; } = new();
+
     /// <summary>By rising id; agent 1 answers where a session names none.</summary>
     public IReadOnlyList<AgentOptions> Agents { get; init; } = [new AgentOptions { Id = 1, Name = "Echo" }];
 
@@ -162,6 +165,25 @@ public sealed record SessionOptions
 
     /// <summary>Agent of a session that a socket names into being in development; 0 for none.</summary>
     public int DevAutoAgent { get; init; } = 1;
+}
+
+/// <summary>Joining by code.</summary>
+public sealed record ParticipantOptions
+{
+    /// <summary>A participant's id stands in every message; its cookie or token proves it. Off, as always in development, the id alone is enough.</summary>
+    public bool RequireProof { get; init; } = true;
+
+    /// <summary>
+    /// What one address may ask in a minute: joins, status and sockets cost one, an unknown code or participant ten, since codes can be guessed. 0 for no limit.
+    /// </summary>
+    public int RequestsPerMinute { get; init; } = 300;
+}
+
+/// <summary>Rooms, which come into being by being named.</summary>
+public sealed record RoomOptions
+{
+    /// <summary>Every valid token may come into every room, and make one; off, only members may.</summary>
+    public bool Open { get; init; } = true;
 }
 
 /// <summary>One agent that sessions can name by its id.</summary>

@@ -46,6 +46,8 @@ public static class ChatOptionsReader
             Stream = ReadStream(chat.Section("stream"), defaults.Stream),
             RateLimit = ReadRateLimit(chat.Section("rate-limit"), defaults.RateLimit),
             Sessions = ReadSessions(chat.Section("sessions"), defaults.Sessions, mode, agents),
+            Participants = ReadParticipants(chat.Section("participants"), defaults.Participants),
+            Rooms = new RoomOptions { Open = chat.Section("rooms").Switch("open", defaults.Rooms.Open) },
             Agents = agents,
             Telemetry = ReadTelemetry(chat.Section("telemetry"), defaults.Telemetry),
         };
@@ -75,6 +77,12 @@ public static class ChatOptionsReader
             section.Refuse("use-ssl", "needs certificate-path and certificate-key-path; behind a proxy that ends TLS leave it off");
         return service;
     }
+
+    private static ParticipantOptions ReadParticipants(OptionsSection section, ParticipantOptions defaults) => new()
+    {
+        RequireProof = section.Switch("require-proof", defaults.RequireProof),
+        RequestsPerMinute = section.Whole("requests-per-minute", defaults.RequestsPerMinute, 0, 1_000_000),
+    };
 
     private static StorageOptions ReadStorage(OptionsSection section, StorageOptions defaults) => new()
     {

@@ -29,7 +29,7 @@ public sealed record CreateSession : SessionCommand
     public string? ChannelUrl { get; init; }
     public string? SessionCode { get; init; }
 
-    /// <summary>Development: made by being named; a caller that is not yet a member becomes one.</summary>
+    /// <summary>Made by being named: a caller that is not yet a member becomes one.</summary>
     public bool Open { get; init; }
 
     public override Rejected? Check() =>
@@ -113,4 +113,21 @@ public sealed record AddMember : SessionCommand
 public sealed record RemoveMember : SessionCommand
 {
     public required string UserId { get; init; }
+}
+
+/// <summary>
+/// A person joins under a nickname (seeds 000, 001) and is a member from then on. Rejected with <see cref="ErrorCode.NameTaken"/> where a participant has
+/// that nickname, with <see cref="ErrorCode.NotFound"/> where the session is archived. What stands already changes nothing.
+/// </summary>
+public sealed record JoinSession : SessionCommand
+{
+    public required string ParticipantId { get; init; }
+
+    /// <summary>As <see cref="Protocol.Nickname.Read"/> returns it.</summary>
+    public required string Nickname { get; init; }
+
+    /// <summary>Development on Socket.IO: the nickname may be another's, and takes the place of the participant's former one.</summary>
+    public bool AnyName { get; init; }
+
+    public override Rejected? Check() => Limits.CheckRequired("participant_id", ParticipantId, Limits.Name);
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
 
-namespace Chat.Host.Connections;
+namespace Chat.Host.Faces.Native;
 
 /// <summary>The answers that an outside agent streams through one socket, by the server's id and by the agent's own.</summary>
 internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners)
