@@ -81,8 +81,10 @@ public sealed class SessionHub : IThreadPoolWorkItem
 
     internal void Publish(PassingEvent e)
     {
+        var listeners = Listeners();
+        // Counted after them: their faces have drawn their indices, a face that comes meanwhile is not among them.
         var frames = new Frame?[FaceCodec.Count];
-        foreach (var subscriber in Listeners())
+        foreach (var subscriber in listeners)
         {
             if ((e.ShownToOwn || subscriber.UserId != e.Who.UserId) && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
             {
