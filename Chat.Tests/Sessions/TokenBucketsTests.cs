@@ -48,7 +48,8 @@ public sealed class TokenBucketsTests
             _time.Advance(1);
         }
 
-        Assert.InRange(most, 1, 10_002);
+        // The hundred or so that are not full yet stay with the 10,000.
+        Assert.InRange(most, 1, 10_200);
         // What was spent is not given back by forgetting.
         Assert.NotEqual(TimeSpan.Zero, buckets.Take(-1, 600));
     }
