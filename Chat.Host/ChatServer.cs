@@ -32,6 +32,7 @@ public static class ChatServer
         builder.Logging.ClearProviders();
         logging?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.TrustNoOtherProxies();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
@@ -51,6 +52,7 @@ public static class ChatServer
         var app = builder.Build();
         // First, so that it is disposed last and sends what the others do at their end.
         app.Services.GetRequiredService<OtlpExport>();
+        app.UseTrustedProxies(options.Service.TrustedProxies);
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
         app.UseOriginAndHostRules();
         app.UseExceptionHandler(failed => failed.Run(context =>

@@ -53,6 +53,12 @@ public sealed record ServiceOptions
     /// <summary>Other origins whose pages may call this server with credentials.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>
+    /// Addresses or networks (<c>10.0.0.0/8</c>) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as far as the chain of them reaches; from
+    /// anyone else both are ignored.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>Serve TLS on the port; needs <see cref="CertificatePath"/> and <see cref="CertificateKeyPath"/> (PEM).</summary>
     public bool UseSsl { get; init; }
 

@@ -68,6 +68,7 @@ public static class ChatOptionsReader
             Hosts = section.Check("hosts", section.Texts("hosts", defaults.Hosts), OptionsChecks.Hosts),
             Origins = OptionsChecks.Origins(section, "origins", section.Texts("origins", defaults.Origins)),
             CorsOrigins = OptionsChecks.Origins(section, "cors-origins", section.Texts("cors-origins", defaults.CorsOrigins)),
+            TrustedProxies = section.Check("trusted-proxies", section.Texts("trusted-proxies", defaults.TrustedProxies), OptionsChecks.Networks),
             UseSsl = section.Switch("use-ssl", defaults.UseSsl),
             CertificatePath = section.OptionalText("certificate-path"),
             CertificateKeyPath = section.OptionalText("certificate-key-path"),

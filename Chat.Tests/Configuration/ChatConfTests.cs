@@ -56,6 +56,7 @@ public sealed partial class ChatConfTests
     [InlineData("CHAT_HOSTS", "[\"a.example\"]", "Service.Hosts", "a.example")]
     [InlineData("CHAT_ORIGINS", "[\"https://a.example\"]", "Service.Origins", "https://a.example")]
     [InlineData("CORS_ORIGINS", "[\"http://a.example\", \"http://b.example:9060\"]", "Service.CorsOrigins", "http://a.example,http://b.example:9060")]
+    [InlineData("CHAT_TRUSTED_PROXIES", "[\"10.0.0.7\", \"10.1.0.0/16\"]", "Service.TrustedProxies", "10.0.0.7,10.1.0.0/16")]
     [InlineData("DATA_PATH", "/x", "Storage.DataPath", "/x")]
     [InlineData("DATABASE_URL", "postgresql://u:p@h:5432/d", "Storage.DatabaseUrl", "postgresql://u:p@h:5432/d")]
     [InlineData("DATABASE_POOL_SIZE", "5", "Storage.PoolSize", "5")]
