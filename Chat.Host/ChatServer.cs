@@ -8,6 +8,7 @@ using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
 using Chat.Host.Faces.Native;
+using Chat.Host.Faces.Participants;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -69,6 +70,7 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapParticipants();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
@@ -98,6 +100,7 @@ public static class ChatServer
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
+        services.AddParticipants(options);
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)
