@@ -46,8 +46,10 @@ public static class ChatServer
         var storageLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
         var storage = await Storage.OpenAsync(options, time, storageLoggers);
+        var hubs = new Actors.Delivery.SessionHubs(time);
+        var cluster = await ClusterLink.OpenAsync(options, hubs, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
-            options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();

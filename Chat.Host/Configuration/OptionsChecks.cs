@@ -83,4 +83,11 @@ internal static class OptionsChecks
     /// <summary>The parser takes "8003" for 0.0.31.67.</summary>
     private static bool IsAddress(string text) =>
         IPAddress.TryParse(text, out _) && text.AsSpan().Count('.') is 0 or 3 && text.AsSpan().IndexOfAny('.', ':') >= 0;
+
+    public static string? RedisUrl(string? url)
+    {
+        if (url is null) return null;
+        if (url.Contains("${", StringComparison.Ordinal)) return "still holds ${…}, which nothing has filled in";
+        return RedisConnection.TryParse(url, out _) ? null : $"is not of the form {RedisConnection.Form}";
+    }
 }
