@@ -7,6 +7,7 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
+using Chat.Host.Faces.Channels;
 using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
 using Chat.Host.Telemetry;
@@ -73,6 +74,7 @@ public static class ChatServer
         }
         app.MapNative();
         app.MapParticipants();
+        app.MapChannels();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
