@@ -13,9 +13,6 @@ namespace Chat.Host;
 /// <summary>The engine of one node, put together: what starts first, and what may stop only when what rests on it has stopped.</summary>
 public sealed class ChatNode : IAsyncDisposable
 {
-    /// <summary>Differs from start to start, also in a container, whose process is always the first.</summary>
-    public static readonly string Name = $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
-
     /// <summary>Waiting answers are looked for this often, should the word that one waits have been lost on its way to this node.</summary>
     private static readonly TimeSpan RunsInterval = TimeSpan.FromSeconds(30);
 
@@ -24,9 +21,11 @@ public sealed class ChatNode : IAsyncDisposable
     private readonly ClusterLink? _cluster;
     private readonly ITimer? _looking;
 
+    /// <param name="name">From <see cref="NewName"/>.</param>
     /// <param name="cluster">Null on a node that is alone. It is this node's from here on.</param>
-    internal ChatNode(ChatOptions options, Storage storage, SessionHubs hubs, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
+    internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
     {
+        Name = name;
         _storage = storage;
         _cluster = cluster;
         Hubs = hubs;
@@ -51,7 +50,7 @@ public sealed class ChatNode : IAsyncDisposable
             _gateway,
             new ReadModelConversation(ReadModel),
             agents.Find,
-            new AgentRunOptions { Node = Name, ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay },
+            new AgentRunOptions { Node = name, ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay },
             time,
             loggers.CreateLogger<AgentRuns>(),
             cluster is null ? null : cluster.IsAlive);
@@ -63,6 +62,10 @@ public sealed class ChatNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Differs from start to start, also in a container, whose process is always the first.</summary>
+    public static string NewName() => $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+
+    public string Name { get; }
     public ISessionGateway Gateway => _gateway;
     public IJournal Journal => _storage.Journal;
     public SessionHubs Hubs { get; }
@@ -76,11 +79,31 @@ public sealed class ChatNode : IAsyncDisposable
 
     public AgentRuns Runs { get; }
 
+    /// <summary>Of the cluster, as this node sees them; a node that is alone is not listed.</summary>
+    public IReadOnlyList<NodeInfo> Nodes => _cluster?.Registry.Nodes ?? [];
+
     /// <summary>The answers that a crash left open go on at once, without anyone having to touch their sessions.</summary>
     public void Start()
     {
         Projector.Start();
         LookAtAllRuns();
+    }
+
+    /// <summary>Over all nodes, as far as they answer.</summary>
+    public async ValueTask<WhoIsHere> WhoIsHereAsync(SessionId session) =>
+        _cluster is not null ? await _cluster.Presence.FindAsync(session) : Hubs.Find(session)?.Presence.WhoIsHere ?? WhoIsHere.Nobody;
+
+    /// <summary>To the session's readers on every node.</summary>
+    public void ShowRead(SessionId session, string userId, long seq)
+    {
+        if (Hubs.Find(session) is { } hub)
+        {
+            hub.Presence.SetRead(userId, seq);
+        }
+        else
+        {
+            _cluster?.Presence.ShowRead(session, userId, seq);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -26,6 +26,7 @@ public static class ChatServer
     public static async Task<WebApplication> BuildAsync(ChatOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
+        var name = ChatNode.NewName();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             ContentRootPath = AppContext.BaseDirectory,
@@ -40,7 +41,7 @@ public static class ChatServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(_ => new OtlpExport(options, ChatNode.Name));
+        builder.Services.AddSingleton(_ => new OtlpExport(options, name));
         builder.Services.AddAuth(options);
         builder.Services.AddRest(options);
 
@@ -49,9 +50,9 @@ public static class ChatServer
         builder.Services.AddSingleton(new AgentCatalog(options, time));
         var storage = await Storage.OpenAsync(options, time, storageLoggers);
         var hubs = new Actors.Delivery.SessionHubs(time);
-        var cluster = await ClusterLink.OpenAsync(options, hubs, time, storageLoggers);
+        var cluster = await ClusterLink.OpenAsync(name, options, hubs, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
-            options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            name, options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();
@@ -105,7 +106,7 @@ public static class ChatServer
         services.AddSingleton<FaceSockets>();
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
-            provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
+            provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<ChatNode>().Name, options.IsDevelopment));
         services.AddParticipants(options);
         services.AddRooms(options);
     }

@@ -21,27 +21,30 @@ internal sealed class ClusterLink : IAsyncDisposable
     private SessionRelay? _relay;
     private HeadWatch? _watch;
 
-    private ClusterLink(ConnectionMultiplexer redis, RedisBus bus, RedisRegistry registry, SessionHubs hubs)
+    private ClusterLink(ConnectionMultiplexer redis, RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
     {
         _redis = redis;
         _bus = bus;
         _registry = registry;
         _hubs = hubs;
+        Presence = new PresenceRelay(bus, registry, hubs, new PresenceRelayOptions(), time);
     }
 
     public INodeRegistry Registry => _registry;
 
+    public PresenceRelay Presence { get; }
+
     /// <summary>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</summary>
-    public static async Task<ClusterLink?> OpenAsync(ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    public static async Task<ClusterLink?> OpenAsync(string name, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
         if (options.Redis.Url is not { Length: > 0 } url || options.Storage.DatabaseUrl is not { Length: > 0 })
         {
             return null;
         }
-        var redis = await RedisConnection.OpenAsync(url, ChatNode.Name);
+        var redis = await RedisConnection.OpenAsync(url, name);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(options.Jwt.SecretKey), 32, info: "chat cluster 1"u8.ToArray());
         var self = new NodeInfo(
-            ChatNode.Name,
+            name,
             options.Cluster.Address ?? $"{(options.Service.UseSsl ? "https" : "http")}://{Environment.MachineName}:{options.Service.Port}",
             time.GetUtcNow(),
             IsDraining: false);
@@ -50,7 +53,8 @@ internal sealed class ClusterLink : IAsyncDisposable
             redis,
             new RedisBus(redis, self.Name, key, time, loggers.CreateLogger<RedisBus>()),
             new RedisRegistry(redis, self, key, registryOptions, time, loggers.CreateLogger<RedisRegistry>()),
-            hubs);
+            hubs,
+            time);
     }
 
     /// <summary>Puts the other nodes behind the gateway and the hubs.</summary>
@@ -63,7 +67,8 @@ internal sealed class ClusterLink : IAsyncDisposable
             _registry, _asks, (session, command) => gateway.ActAsync(session, command), new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
         gateway.Elsewhere = homes.TryAsk;
         _relay = new SessionRelay(_bus, _hubs, taken);
-        _hubs.Connect = _relay.Connect;
+        _hubs.Listeners = [.. _hubs.Listeners, Presence];
+        _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));
         _watch = new HeadWatch(storage.Journal, _hubs, _bus, new HeadWatchOptions(), time, loggers.CreateLogger<HeadWatch>());
     }
 
@@ -90,8 +95,18 @@ internal sealed class ClusterLink : IAsyncDisposable
             await _watch.DisposeAsync();
         }
         _asks?.Dispose();
+        await Presence.DisposeAsync();
         await _registry.DisposeAsync();
         await _bus.DisposeAsync();
         _redis.Dispose();
+    }
+
+    private sealed class HubLink(IDisposable events, IDisposable presence) : IDisposable
+    {
+        public void Dispose()
+        {
+            events.Dispose();
+            presence.Dispose();
+        }
     }
 }

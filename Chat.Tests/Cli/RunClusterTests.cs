@@ -6,7 +6,7 @@ using Chat.Tests.Support;
 namespace Chat.Tests.Cli;
 
 /// <summary><c>./run cluster</c>, the script itself.</summary>
-[RequiresCluster]
+[RequiresRunCluster]
 public sealed class RunClusterTests
 {
     /// <summary>A start makes a database and waits for several processes, on machines that test and build at once.</summary>
@@ -115,7 +115,7 @@ public sealed class RunClusterTests
 
         public Script(string folder, int[] ports)
         {
-            var start = new ProcessStartInfo(Path.Combine(RequiresClusterAttribute.Root!, "run"), ["cluster", "2"]) { RedirectStandardError = true, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo(Path.Combine(RequiresRunClusterAttribute.Root!, "run"), ["cluster", "2"]) { RedirectStandardError = true, RedirectStandardOutput = true };
             start.Environment["CHAT_PROGRAM"] = Path.Combine(AppContext.BaseDirectory, "chat.dll");
             start.Environment["CLUSTER_DATA"] = folder;
             foreach (var (name, port) in new[] { "CLUSTER_PORT", "CLUSTER_NODE_PORT", "CLUSTER_POSTGRES_PORT", "CLUSTER_REDIS_PORT" }.Zip(ports))
@@ -179,7 +179,7 @@ public sealed class RunClusterTests
 }
 
 /// <summary>What <c>./run cluster</c> itself would have to install first.</summary>
-public sealed class RequiresClusterAttribute : RequiresAttribute
+public sealed class RequiresRunClusterAttribute : RequiresAttribute
 {
     /// <summary>The checkout; null where the tests run without one.</summary>
     public static string? Root { get; } = Ancestors(AppContext.BaseDirectory).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "Chat.sln")));
