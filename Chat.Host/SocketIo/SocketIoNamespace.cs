@@ -16,7 +16,7 @@ public sealed class SocketIoNamespace
 
     /// <summary>
     /// Asked before a socket joins, with the client's <c>auth</c> (a JSON object, or null where it sent none; valid until the callback completes, clone what
-    /// is kept). Null lets it in. What is sent here comes before the connect packet: send in <see cref="OnConnected"/>.
+    /// is kept). Null lets it in. Nothing can be sent to it yet.
     /// </summary>
     public Func<SocketIoSocket, JsonElement?, ValueTask<ConnectRefusal?>>? OnConnecting { get; set; }
 
