@@ -50,6 +50,12 @@ internal static class EngineEndpoint
     /// <summary>A request of a known session.</summary>
     private static Task HandleAsync(HttpContext context, EngineServer server, EngineSession session, bool isPolling)
     {
+        // One that has ended is known only to the poll that is still to be told.
+        var isPoll = isPolling && HttpMethods.IsGet(context.Request.Method);
+        if (!session.IsOpen && !isPoll)
+        {
+            return EngineRefusal.UnknownSession.WriteAsync(context);
+        }
         if (!isPolling)
         {
             return server.UpgradeAsync(context, session);
@@ -58,15 +64,9 @@ internal static class EngineEndpoint
         {
             return EngineRefusal.BadRequest.WriteAsync(context);
         }
-        if (HttpMethods.IsGet(context.Request.Method))
-        {
-            return session.Polling!.PollAsync(context);
-        }
-        if (HttpMethods.IsPost(context.Request.Method))
-        {
-            return session.IsOpen ? session.Polling!.PostAsync(context) : EngineRefusal.UnknownSession.WriteAsync(context);
-        }
-        return EngineRefusal.BadRequest.WriteAsync(context);
+        return isPoll ? session.Polling!.PollAsync(context)
+            : HttpMethods.IsPost(context.Request.Method) ? session.Polling!.PostAsync(context)
+            : EngineRefusal.BadRequest.WriteAsync(context);
     }
 
     /// <summary>True when the request was a preflight, and is answered.</summary>

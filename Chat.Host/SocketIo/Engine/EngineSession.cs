@@ -298,7 +298,6 @@ public sealed partial class EngineSession
                 return false;
             }
             _socket = socket;
-            _outbox.Wake();
             return true;
         }
     }

@@ -14,6 +14,9 @@ internal sealed class WebSocketTransport : IDisposable
     /// <summary>Packets that wait are gathered into writes of about this size: more saves no system call worth having.</summary>
     private const int WriteSize = 64 * 1024;
 
+    /// <summary>Places for packets that an idle socket keeps: 24 bytes each.</summary>
+    private const int KeptCapacity = 16;
+
     /// <summary>FIN and opcode 2; 2 bytes and a 64-bit length at most (RFC 6455 §5.2).</summary>
     private const byte BinaryFrame = 0x82;
     private const int MaxHeader = 10;
@@ -311,6 +314,7 @@ internal sealed class WebSocketTransport : IDisposable
             }
             await WriteAsync(packets);
             packets.Clear();
+            packets.Capacity = Math.Min(packets.Capacity, KeptCapacity);
         }
     }
 
