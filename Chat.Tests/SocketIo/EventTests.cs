@@ -195,9 +195,9 @@ public sealed class EventTests
         }));
     }
 
-    internal static async Task<SocketIoHost> StartAsync(EngineOptions? engine = null, SocketIoOptions? options = null)
+    internal static async Task<SocketIoHost> StartAsync(EngineOptions? engine = null, SocketIoOptions? options = null, TimeProvider? time = null)
     {
-        var host = await SocketIoHost.StartAsync(engine, options);
+        var host = await SocketIoHost.StartAsync(engine, options, time);
         var space = host.Server.Of("/");
         space.On("message", e =>
         {

@@ -18,17 +18,18 @@ internal sealed class SocketIoHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly FaultLog _faults = new();
 
-    private SocketIoHost(EngineOptions engine, SocketIoOptions options)
+    private SocketIoHost(EngineOptions engine, SocketIoOptions options, TimeProvider? real)
     {
+        var time = real ?? Time;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(_faults);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddSingleton(time);
         _app = builder.Build();
         _app.UseGatedWebSockets();
         var logger = _app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("SocketIo");
-        Engine = new EngineServer(engine, session => new Echo(this, session), Time, logger);
-        Server = new SocketIoServer(options with { Engine = engine }, Time, logger);
+        Engine = new EngineServer(engine, session => new Echo(this, session), time, logger);
+        Server = new SocketIoServer(options with { Engine = engine }, time, logger);
         _app.MapEngineIo("/engine.io", Engine);
         _app.MapSocketIo("/socket.io", Server);
     }
@@ -46,9 +47,10 @@ internal sealed class SocketIoHost : IAsyncDisposable
     public ConcurrentQueue<EngineSession> Sessions { get; } = new();
     public ConcurrentQueue<EngineEndReason> Ends { get; } = new();
 
-    public static async Task<SocketIoHost> StartAsync(EngineOptions? engine = null, SocketIoOptions? options = null)
+    /// <param name="time">Another clock than <see cref="Time"/>, for clients that have their own.</param>
+    public static async Task<SocketIoHost> StartAsync(EngineOptions? engine = null, SocketIoOptions? options = null, TimeProvider? time = null)
     {
-        var host = new SocketIoHost(engine ?? new EngineOptions(), options ?? new SocketIoOptions());
+        var host = new SocketIoHost(engine ?? new EngineOptions(), options ?? new SocketIoOptions(), time);
         await host._app.StartAsync();
         host.Http = new HttpClient { BaseAddress = new Uri(host._app.Urls.First()), Timeout = TimeSpan.FromSeconds(30) };
         return host;
