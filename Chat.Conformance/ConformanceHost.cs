@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using Chat.Host.SocketIo;
 using Chat.Host.SocketIo.Engine;
@@ -28,7 +27,7 @@ public static class ConformanceHost
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Any, port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(port));
         builder.Services.AddSingleton(time);
         var app = builder.Build();
         app.Use(WriteHandshakeApart);
