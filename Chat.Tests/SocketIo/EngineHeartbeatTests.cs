@@ -10,20 +10,51 @@ public sealed class EngineHeartbeatTests
     private static readonly EngineOptions Options = new() { PingInterval = TimeSpan.FromMilliseconds(300), PingTimeout = TimeSpan.FromMilliseconds(200) };
 
     [Fact]
-    public async Task A_polling_client_is_pinged_after_the_interval_and_after_each_pong()
+    public async Task A_polling_client_is_pinged_at_the_interval_however_late_it_answers()
     {
         await using var host = await SocketIoHost.StartAsync(Options);
         var client = await PollingClient.OpenAsync(host);
+        host.Time.Advance(200);
         for (var i = 0; i < 3; i++)
         {
             var poll = await client.WaitAsync();
-            host.Time.Advance(299);
+            host.Time.Advance(99);
             Assert.False(poll.IsCompleted);
             host.Time.Advance(1);
             Assert.Equal("200 2", await poll);
             host.Time.Advance(199);
             Assert.Equal("200 ok", await client.PostAsync("3"));
+            host.Time.Advance(1);
         }
+    }
+
+    [Fact]
+    public async Task An_answer_that_nobody_asked_for_puts_nothing_off()
+    {
+        await using var host = await SocketIoHost.StartAsync(Options);
+        var client = await PollingClient.OpenAsync(host);
+        host.Time.Advance(299);
+        Assert.Equal("200 ok", await client.PostAsync("3"));
+        host.Time.Advance(201);
+        Assert.Equal(Unknown, await client.PollAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_later_than_the_next_ping_begins_a_new_interval()
+    {
+        await using var host = await SocketIoHost.StartAsync(Options with { PingTimeout = TimeSpan.FromSeconds(1) });
+        using var socket = await EngineSocket.ConnectAsync(host);
+        host.Time.Advance(300);
+        Assert.Equal("2", await socket.ReadAsync());
+        host.Time.Advance(700);
+        await socket.SendAsync("3");
+        await socket.SendAsync("4heard");
+        Assert.Equal("4heard", await socket.ReadAsync());
+        host.Time.Advance(299);
+        await socket.SendAsync("4not yet");
+        Assert.Equal("4not yet", await socket.ReadAsync());
+        host.Time.Advance(1);
+        Assert.Equal("2", await socket.ReadAsync());
     }
 
     [Fact]
@@ -77,14 +108,14 @@ public sealed class EngineHeartbeatTests
         using var socket = await EngineSocket.ConnectAsync(host);
         for (var i = 0; i < 2; i++)
         {
-            host.Time.Advance(300);
+            host.Time.Advance(i == 0 ? 300 : 200);
             Assert.Equal("2", await socket.ReadAsync());
             host.Time.Advance(100);
             await socket.SendAsync("3");
             await socket.SendAsync("4heard");
             Assert.Equal("4heard", await socket.ReadAsync());
         }
-        host.Time.Advance(300);
+        host.Time.Advance(200);
         Assert.Equal("2", await socket.ReadAsync());
         host.Time.Advance(200);
         Assert.Equal("close 1013 No sign of life", await socket.ReadAsync());

@@ -5,7 +5,7 @@ namespace Chat.Host.SocketIo.Engine;
 /// <summary>How an <see cref="EngineServer"/> treats its sessions.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>The server pings so long after the session's start and after each pong; told to the client in the handshake.</summary>
+    /// <summary>The server pings so long after the session's start, and at this interval from then on; told to the client in the handshake.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>A ping that is not answered within this ends the session; told to the client in the handshake.</summary>

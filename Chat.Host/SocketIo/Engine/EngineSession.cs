@@ -257,7 +257,7 @@ public sealed partial class EngineSession
         {
             if (IsOpen)
             {
-                _heartbeat.Restart();
+                _heartbeat.OnPong();
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed class Heartbeat
         {
             _timer = time.CreateTimer(beat, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
-        Restart();
+        Begin(_options.PingInterval);
     }
 
     /// <summary>The deadline has been reached, whether or not the timer has noticed.</summary>
@@ -29,13 +29,14 @@ internal sealed class Heartbeat
 
     private TimeSpan Now => _time.GetElapsedTime(_origin);
 
-    /// <summary>At the start, and when a ping is answered.</summary>
-    public void Restart()
+    /// <summary>A ping has been answered. The next one keeps the interval from the last, however long the answer took.</summary>
+    public void OnPong()
     {
-        _isPinged = false;
-        _due = Now + _options.PingInterval;
-        _deadline = _due + _options.PingTimeout;
-        Arm(_due);
+        if (_isPinged)
+        {
+            var (now, next) = (Now, _due + _options.PingInterval);
+            Begin(next > now ? next : now + _options.PingInterval);
+        }
     }
 
     /// <summary>At each look, the timer's or a request's. True when a ping is to be sent now.</summary>
@@ -72,6 +73,14 @@ internal sealed class Heartbeat
     public void EndIn(TimeSpan time) => _timer.Change(time, Timeout.InfiniteTimeSpan);
 
     public void Stop() => _timer.Dispose();
+
+    private void Begin(TimeSpan due)
+    {
+        _isPinged = false;
+        _due = due;
+        _deadline = due + _options.PingTimeout;
+        Arm(due);
+    }
 
     private void Arm(TimeSpan at)
     {
