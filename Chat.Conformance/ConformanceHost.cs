@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Chat.Host.SocketIo;
 using Chat.Host.SocketIo.Engine;
+using Chat.Protocol;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Chat.Conformance;
@@ -33,8 +34,16 @@ public static class ConformanceHost
         app.Use(WriteHandshakeApart);
         app.UseGatedWebSockets();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Chat.Conformance");
-        app.MapEngineIo("/engine.io", new EngineServer(Engine, session => new Echo(session), time, logger));
-        app.MapSocketIo("/socket.io", BuildSocketIo(time, logger));
+        var engine = new EngineServer(Engine, session => new Echo(session), time, logger);
+        var server = BuildSocketIo(time, logger);
+        app.MapEngineIo("/engine.io", engine);
+        app.MapSocketIo("/socket.io", server);
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            // A poll that waits would hold the end up.
+            engine.CloseAll(CloseCode.Draining, "The server is stopping");
+            server.CloseAll(CloseCode.Draining, "The server is stopping");
+        });
         return app;
     }
 

@@ -15,7 +15,7 @@ internal sealed class SocketIoConnection : IEngineHandler
     /// <summary>One callback of the application at a time.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    /// <summary>Guards itself.</summary>
+    /// <summary>Guards itself and <see cref="_dismissed"/>.</summary>
     private readonly List<SocketIoSocket> _sockets = new(1);
 
     /// <summary>Namespaces that the server made it leave: the client may not know yet, and is not to be ended for what it still sends there.</summary>
@@ -149,7 +149,7 @@ internal sealed class SocketIoConnection : IEngineHandler
         }
         if (socket is null)
         {
-            return _dismissed?.Contains(header.Space) is true;
+            return IsDismissed(header.Space);
         }
         switch (header.Type)
         {
@@ -245,6 +245,14 @@ internal sealed class SocketIoConnection : IEngineHandler
                 }
             }
             return null;
+        }
+    }
+
+    private bool IsDismissed(string space)
+    {
+        lock (_sockets)
+        {
+            return _dismissed?.Contains(space) is true;
         }
     }
 

@@ -158,6 +158,21 @@ public sealed class PollingTests
     }
 
     [Fact]
+    public async Task An_end_behind_a_poll_that_is_being_answered_is_for_the_next_one()
+    {
+        await using var host = await SocketIoHost.StartAsync();
+        for (var i = 0; i < 50; i++)
+        {
+            var client = await PollingClient.OpenAsync(host);
+            var poll = await client.WaitAsync();
+            var session = host.Sessions.Last();
+            session.SendText("bye"u8);
+            await Task.WhenAll(Task.Run(() => session.Close(1008, "Removed")), poll);
+            Assert.True(await poll is "200 4bye\u001e1" || await client.PollAsync() is "200 1", await poll);
+        }
+    }
+
+    [Fact]
     public async Task Who_gives_up_a_poll_has_gone()
     {
         await using var host = await SocketIoHost.StartAsync();

@@ -13,6 +13,7 @@ internal sealed class PollingTransport(EngineSession session, EngineOptions opti
     private const int FirstBuffer = 4096;
 
     private bool _isWriting;
+    private bool _isTold;
 
     /// <summary>A poll waits.</summary>
     public bool IsPolled { get; private set; }
@@ -108,6 +109,7 @@ internal sealed class PollingTransport(EngineSession session, EngineOptions opti
             if (session.Ended is { } end && session.IsDrained)
             {
                 packets.Add(end.Farewell);
+                _isTold = true;
             }
             if (packets.Count > 0)
             {
@@ -139,7 +141,7 @@ internal sealed class PollingTransport(EngineSession session, EngineOptions opti
             lock (session.Gate)
             {
                 _isWriting = false;
-                isLast = !session.IsOpen && session.IsPolling && session.IsDrained;
+                isLast = _isTold;
             }
             session.Wake();
             if (isLast)

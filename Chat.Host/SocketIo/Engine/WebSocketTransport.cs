@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net.WebSockets;
 using Chat.Host.Connections;
@@ -16,10 +15,6 @@ internal sealed class WebSocketTransport : IDisposable
 
     /// <summary>Places for packets that an idle socket keeps: 24 bytes each.</summary>
     private const int KeptCapacity = 16;
-
-    /// <summary>FIN and opcode 2; 2 bytes and a 64-bit length at most (RFC 6455 §5.2).</summary>
-    private const byte BinaryFrame = 0x82;
-    private const int MaxHeader = 10;
 
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
@@ -312,77 +307,10 @@ internal sealed class WebSocketTransport : IDisposable
                 await change;
                 continue;
             }
-            await WriteAsync(packets);
+            await PacketWriter.WriteAsync(_socket, _stream, packets, _abort.Token);
             packets.Clear();
             packets.Capacity = Math.Min(packets.Capacity, KeptCapacity);
         }
-    }
-
-    private async ValueTask WriteAsync(List<EnginePacket> packets)
-    {
-        if (_stream is null)
-        {
-            foreach (var packet in packets)
-            {
-                var kind = packet.Text is null ? WebSocketMessageType.Binary : WebSocketMessageType.Text;
-                await _socket.SendAsync(packet.Payload, kind, WebSocketMessageFlags.EndOfMessage, _abort.Token);
-            }
-            return;
-        }
-        if (packets is [{ Text: { } single }])
-        {
-            await _stream.WriteAsync(single.Bytes, _abort.Token);
-            return;
-        }
-        var capacity = 0;
-        foreach (var packet in packets)
-        {
-            capacity += packet.Text?.Length ?? packet.Binary.Length + MaxHeader;
-        }
-        var buffer = ArrayPool<byte>.Shared.Rent(capacity);
-        try
-        {
-            var length = 0;
-            foreach (var packet in packets)
-            {
-                length += packet.Text is null ? WriteBinary(packet.Binary.Span, buffer.AsSpan(length)) : Copy(packet.Text.Bytes, buffer.AsMemory(length));
-            }
-            await _stream.WriteAsync(buffer.AsMemory(0, length), _abort.Token);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private static int Copy(ReadOnlyMemory<byte> bytes, Memory<byte> to)
-    {
-        bytes.CopyTo(to);
-        return bytes.Length;
-    }
-
-    private static int WriteBinary(ReadOnlySpan<byte> payload, Span<byte> to)
-    {
-        var header = 2;
-        to[0] = BinaryFrame;
-        if (payload.Length < 126)
-        {
-            to[1] = (byte)payload.Length;
-        }
-        else if (payload.Length <= ushort.MaxValue)
-        {
-            to[1] = 126;
-            BinaryPrimitives.WriteUInt16BigEndian(to[2..], (ushort)payload.Length);
-            header = 4;
-        }
-        else
-        {
-            to[1] = 127;
-            BinaryPrimitives.WriteUInt64BigEndian(to[2..], (ulong)payload.Length);
-            header = 10;
-        }
-        payload.CopyTo(to[header..]);
-        return header + payload.Length;
     }
 
     private async Task CloseOutputAsync(EngineEnd end)
