@@ -1,13 +1,18 @@
 namespace Chat.Protocol;
 
-/// <summary>How one face writes stored events.</summary>
+/// <summary>How one face writes events. All readers of one session on one face share one codec, or equal ones, and so its frames.</summary>
 public abstract class FaceCodec
 {
-    /// <summary>Faces with a codec.</summary>
-    public const int Count = 2;
+    private static int _count;
 
-    /// <summary>Distinct per face, below <see cref="Count"/>: where an event keeps the face's frame.</summary>
+    /// <summary>Distinct per face: where an event keeps the face's frame. From <see cref="NewIndex"/>, once per class.</summary>
     public abstract int Index { get; }
+
+    /// <summary>Every frame shows all that the ones before it did (seed 002's list), so that a newer one takes the place of one that still waits.</summary>
+    public virtual bool NewestOnly => false;
+
+    /// <summary>Faces that have drawn an index so far.</summary>
+    public static int Count => Volatile.Read(ref _count);
 
     /// <summary>The event's frame, or null where this face does not show it.</summary>
     /// <param name="previous">Seq of the stored frame before it on this face.</param>
@@ -17,5 +22,10 @@ public abstract class FaceCodec
     public virtual Frame? EncodeWhole(long seq, long previous, StreamEnded e) => Encode(seq, previous, e);
 
     /// <summary>The passing event's frame, or null where this face does not show it.</summary>
-    public abstract Frame? Encode(PassingEvent e);
+    public virtual Frame? Encode(PassingEvent e) => null;
+
+    /// <summary>Sockets of this face are closed, with 1008, when the session is archived; the others go on reading.</summary>
+    public virtual bool EndsWithArchive => false;
+
+    protected static int NewIndex() => Interlocked.Increment(ref _count) - 1;
 }

@@ -17,6 +17,12 @@ public sealed class EncodedEvent(long seq, long previous, SessionEvent e)
     public Frame? FrameFor(FaceCodec face)
     {
         var frames = _frames ??= new Frame?[FaceCodec.Count];
+        if (face.Index >= frames.Length)
+        {
+            // The first reader of a face has come since.
+            Array.Resize(ref _frames, FaceCodec.Count);
+            frames = _frames;
+        }
         return frames[face.Index] ??= face.Encode(Seq, Previous, Event);
     }
 }

@@ -17,11 +17,12 @@ public sealed class Presence
     /// <summary>Held while an event is published, so that readers get them in the order in which they became true.</summary>
     private readonly Lock _gate = new();
 
-    private readonly Dictionary<string, int> _sockets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Present> _present = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Typist> _typing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Reading> _reading = new(StringComparer.Ordinal);
     private readonly SessionHub _hub;
     private readonly TimeProvider _time;
+    private int _participants;
 
     internal Presence(SessionHub hub, TimeProvider time)
     {
@@ -33,45 +34,85 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            return _sockets.ContainsKey(userId);
+            return _present.ContainsKey(userId);
         }
     }
 
-    public void Enter(string userId)
+    /// <summary>Ids of the participants that are here. One who is here as a presenter only is not among them.</summary>
+    public IReadOnlyList<string> Participants
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _present.Values.Where(present => present.Counted > 0).Select(present => present.Who.ParticipantId!)];
+            }
+        }
+    }
+
+    /// <summary>One more socket of this person is here; ended by <see cref="Leave"/> with the same arguments.</summary>
+    /// <param name="who">What others are shown of them is what their first socket said.</param>
+    /// <param name="isPresenter">This socket does not count its participant.</param>
+    public void Enter(Person who, bool isPresenter = false)
     {
         lock (_gate)
         {
-            var count = _sockets.GetValueOrDefault(userId);
-            _sockets[userId] = count + 1;
-            if (count == 0)
+            if (!_present.TryGetValue(who.UserId, out var present))
             {
-                _hub.Publish(new UserJoined(userId, _time.GetUtcNow()));
+                _present[who.UserId] = present = new Present(who);
+            }
+            present.Sockets++;
+            Count(present, who, isPresenter, 1);
+            if (present.Sockets == 1)
+            {
+                _hub.Publish(new UserJoined(present.Who, _participants, _time.GetUtcNow()));
             }
         }
     }
 
     /// <summary>True when it was the user's last socket here.</summary>
-    public bool Leave(string userId)
+    public bool Leave(Person who, bool isPresenter = false)
     {
         lock (_gate)
         {
-            var count = _sockets.GetValueOrDefault(userId);
-            if (count > 1)
+            if (!_present.TryGetValue(who.UserId, out var present))
             {
-                _sockets[userId] = count - 1;
                 return false;
             }
-            _sockets.Remove(userId);
-            SetTyping(userId, isTyping: false);
-            _hub.Publish(new UserLeft(userId, _time.GetUtcNow()));
+            Count(present, who, isPresenter, -1);
+            if (--present.Sockets > 0)
+            {
+                return false;
+            }
+            SetTyping(who.UserId, isTyping: false);
+            _present.Remove(who.UserId);
+            _hub.Publish(new UserLeft(present.Who, _participants, _time.GetUtcNow()));
             return true;
         }
     }
 
+    /// <summary>Tells all, also the participant itself, that it is here; at most once in <see cref="TypingInterval"/>.</summary>
+    public void Confirm(string userId)
+    {
+        lock (_gate)
+        {
+            if (_present.TryGetValue(userId, out var present) && (present.ConfirmedAt is not { } last || _time.GetElapsedTime(last) >= TypingInterval))
+            {
+                present.ConfirmedAt = _time.GetTimestamp();
+                _hub.Publish(new ParticipantUpdated(present.Who, _time.GetUtcNow()));
+            }
+        }
+    }
+
+    /// <summary>Of one who has a socket here; of another one nothing is shown.</summary>
     public void SetTyping(string userId, bool isTyping)
     {
         lock (_gate)
         {
+            if (!_present.TryGetValue(userId, out var present))
+            {
+                return;
+            }
             if (_typing.TryGetValue(userId, out var typist))
             {
                 if (!typist.IsShown)
@@ -84,14 +125,14 @@ public sealed class Presence
                 }
                 else
                 {
-                    HideTyping(userId, typist);
+                    HideTyping(typist);
                 }
             }
             else if (isTyping)
             {
-                _typing[userId] = typist = new Typist();
+                _typing[userId] = typist = new Typist(present.Who);
                 typist.Timer = _time.CreateTimer(_ => PassTyping(userId, typist), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                ShowTyping(userId, typist);
+                ShowTyping(typist);
             }
         }
     }
@@ -116,21 +157,21 @@ public sealed class Presence
         }
     }
 
-    private void ShowTyping(string userId, Typist typist)
+    private void ShowTyping(Typist typist)
     {
         typist.IsShown = true;
         typist.Waits = false;
         typist.ShownAt = _time.GetTimestamp();
         typist.Timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new Typing(userId, IsTyping: true, _time.GetUtcNow()));
+        _hub.Publish(new Typing(typist.Who, IsTyping: true, _time.GetUtcNow()));
     }
 
-    private void HideTyping(string userId, Typist typist)
+    private void HideTyping(Typist typist)
     {
         typist.IsShown = false;
         var rest = TypingInterval - _time.GetElapsedTime(typist.ShownAt);
         typist.Timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new Typing(userId, IsTyping: false, _time.GetUtcNow()));
+        _hub.Publish(new Typing(typist.Who, IsTyping: false, _time.GetUtcNow()));
     }
 
     /// <summary>The typist's time is over: that of being shown, or of resting after it.</summary>
@@ -140,11 +181,11 @@ public sealed class Presence
         {
             if (typist.IsShown)
             {
-                HideTyping(userId, typist);
+                HideTyping(typist);
             }
             else if (typist.Waits)
             {
-                ShowTyping(userId, typist);
+                ShowTyping(typist);
             }
             else if (_typing.Remove(userId))
             {
@@ -170,12 +211,36 @@ public sealed class Presence
     {
         reading.Shown = seq;
         reading.Timer = _time.CreateTimer(_ => ShowWaiting(userId, reading), null, ReadInterval, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new ReadUpTo(userId, seq, _time.GetUtcNow()));
+        _hub.Publish(new ReadUpTo(_present.GetValueOrDefault(userId)?.Who ?? new Person(userId, userId), seq, _time.GetUtcNow()));
+    }
+
+    private void Count(Present present, Person who, bool isPresenter, int change)
+    {
+        if (who.ParticipantId is null || isPresenter)
+        {
+            return;
+        }
+        var before = present.Counted > 0;
+        present.Counted += change;
+        _participants += (present.Counted > 0 ? 1 : 0) - (before ? 1 : 0);
+    }
+
+    /// <summary>One who has sockets here.</summary>
+    private sealed class Present(Person who)
+    {
+        public Person Who { get; } = who;
+        public int Sockets { get; set; }
+
+        /// <summary>Sockets that make them a participant who is here.</summary>
+        public int Counted { get; set; }
+
+        public long? ConfirmedAt { get; set; }
     }
 
     /// <summary>One who is shown as typing, or was a moment ago.</summary>
-    private sealed class Typist
+    private sealed class Typist(Person who)
     {
+        public Person Who { get; } = who;
         public ITimer Timer { get; set; } = null!;
         public bool IsShown { get; set; }
 

@@ -23,7 +23,8 @@ public sealed class Subscriber
     /// <summary>Head of the session in which the reader was found to be allowed; -1 before that.</summary>
     private long _allowedAt = -1;
 
-    private long _removedAt;
+    /// <summary>Seq of the newest event that ends this reader, and what it is told.</summary>
+    private (long Seq, string Reason) _end;
 
     /// <param name="userId">Whose reader this is: removal from the session closes it.</param>
     /// <param name="queueLimit">Bytes that may wait while live.</param>
@@ -31,6 +32,8 @@ public sealed class Subscriber
     public Subscriber(FaceCodec face, string userId, int queueLimit, Func<SessionEvent, bool>? filter = null)
     {
         Face = face;
+        // Drawn before any hub knows of this reader: hubs make room for the faces that have drawn theirs.
+        _ = face.Index;
         UserId = userId;
         _queueLimit = queueLimit;
         _filter = filter;
@@ -60,46 +63,65 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
-            if (e.Event is MemberRemoved removed && removed.UserId == UserId)
+            if (ReasonToEnd(e.Event) is { } reason)
             {
-                _removedAt = e.Seq;
-                CloseIfRemoved();
+                _end = (e.Seq, reason);
             }
-            if (!IsLive || e.Seq <= Cursor)
+            try
             {
-                return false;
+                return OfferLive(e);
             }
-            if (e.Seq > Cursor + 1)
+            finally
             {
-                FallBehind();
-                return false;
+                // After its frame: one who is shown how it ends reads that before the close.
+                CloseIfEnded();
             }
-            if (Wants(e.Event) && e.FrameFor(Face) is { } frame)
-            {
-                if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
-                {
-                    FallBehind();
-                    ChatMetrics.QueueOverflows.Add(1);
-                    return false;
-                }
-                Enqueue(frame, e.Seq);
-                Cursor = LastShown = e.Seq;
-                return true;
-            }
-            Cursor = e.Seq;
-            return false;
         }
     }
 
+    private bool OfferLive(EncodedEvent e)
+    {
+        if (!IsLive || e.Seq <= Cursor)
+        {
+            return false;
+        }
+        if (e.Seq > Cursor + 1)
+        {
+            FallBehind();
+            return false;
+        }
+        if (Wants(e.Event) && e.FrameFor(Face) is { } frame)
+        {
+            if (Face.NewestOnly)
+            {
+                DropStored();
+            }
+            if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
+            {
+                FallBehind();
+                ChatMetrics.QueueOverflows.Add(1);
+                return false;
+            }
+            Enqueue(frame, e.Seq);
+            Cursor = LastShown = e.Seq;
+            return true;
+        }
+        Cursor = e.Seq;
+        return false;
+    }
+
     /// <summary>
-    /// The reader has been found to be allowed, and this is its first frame. Only from here on it gets passing events: it listens in the hub before it is
-    /// known whether it may.
+    /// The reader has been found to be allowed. Only from here on it gets passing events: it listens in the hub before it is known whether it may.
     /// </summary>
-    public void Open(Frame first)
+    /// <param name="first">The frame that comes before all others, where the face has one.</param>
+    public void Open(Frame? first = null)
     {
         lock (_gate)
         {
-            Enqueue(first, seq: 0);
+            if (first is not null)
+            {
+                Enqueue(first, seq: 0);
+            }
             _isOpen = true;
         }
     }
@@ -145,20 +167,12 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
-            var kept = _queue.Where(q => q.Seq == 0).ToList();
-            _queue.Clear();
-            _queuedBytes = 0;
-            _queuedStored = 0;
-            foreach (var queued in kept)
-            {
-                _queue.Enqueue(queued);
-                _queuedBytes += queued.Frame.Length;
-            }
+            DropStored();
             Cursor = LastShown = cursor;
             WasLive = false;
             FallBehind();
             _allowedAt = head;
-            CloseIfRemoved();
+            CloseIfEnded();
         }
     }
 
@@ -278,11 +292,35 @@ public sealed class Subscriber
         _signal.Set();
     }
 
-    private void CloseIfRemoved()
+    private void DropStored()
     {
-        if (_allowedAt >= 0 && _removedAt > _allowedAt)
+        for (var left = _queuedStored > 0 ? _queue.Count : 0; left > 0; left--)
         {
-            Close(CloseCode.Refused, "Removed from the session");
+            var queued = _queue.Dequeue();
+            if (queued.Seq == 0)
+            {
+                _queue.Enqueue(queued);
+            }
+            else
+            {
+                _queuedBytes -= queued.Frame.Length;
+            }
+        }
+        _queuedStored = 0;
+    }
+
+    private string? ReasonToEnd(SessionEvent e) => e switch
+    {
+        MemberRemoved removed when removed.UserId == UserId => "Removed from the session",
+        SessionArchived when Face.EndsWithArchive => "Session closed",
+        _ => null,
+    };
+
+    private void CloseIfEnded()
+    {
+        if (_allowedAt >= 0 && _end.Seq > _allowedAt)
+        {
+            Close(CloseCode.Refused, _end.Reason);
         }
     }
 

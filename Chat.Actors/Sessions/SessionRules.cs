@@ -7,6 +7,13 @@ internal static class SessionRules
 {
     private static readonly Decision OwnerOnly = Decision.Reject(ErrorCode.Forbidden, "Only the owner or an admin may do this");
 
+    private static readonly Decision TooMany = Decision.Reject(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members");
+
+    /// <summary>Texts of seed 000.</summary>
+    private static readonly Decision Closed = Decision.Reject(ErrorCode.NotFound, "세션을 찾을 수 없거나 비활성 상태입니다.");
+
+    private static readonly Decision NicknameTaken = Decision.Reject(ErrorCode.NameTaken, "이미 사용중인 닉네임입니다.");
+
     public static Decision Create(SessionState state, CreateSession c, DateTimeOffset now)
     {
         var caller = c.Caller;
@@ -78,6 +85,21 @@ internal static class SessionRules
         return Decision.Of(state, new Accepted { Seq = 0, At = now }, events);
     }
 
+    public static Decision Join(SessionState state, JoinSession c, DateTimeOffset now)
+    {
+        var known = state.Members.GetValueOrDefault(c.ParticipantId);
+        return known switch
+        {
+            _ when state.IsArchived => Closed,
+            { IsParticipant: true } when known.Name == c.Nickname => Decision.Unchanged(state),
+            // A member of another kind stays what it is, and is known by its own name.
+            { IsParticipant: false } => Decision.Unchanged(state),
+            _ when !c.AnyName && state.IsNicknameTaken(c.Nickname) => NicknameTaken,
+            null when state.Members.Count >= Limits.Members => TooMany,
+            _ => Decision.Of(state, new ParticipantJoined { At = now, ParticipantId = c.ParticipantId, Nickname = c.Nickname }),
+        };
+    }
+
     public static Decision Add(SessionState state, AddMember c, DateTimeOffset now) =>
         state.MayManage(c.Caller) ? AddMember(state, c.Member, c.Caller.UserId, now) : OwnerOnly;
 
@@ -100,7 +122,7 @@ internal static class SessionRules
     {
         { IsArchived: true } => Decision.Reject(ErrorCode.Archived, "The session is archived"),
         _ when state.Members.ContainsKey(member.UserId) => Decision.Unchanged(state),
-        { Members.Count: >= Limits.Members } => Decision.Reject(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members"),
+        { Members.Count: >= Limits.Members } => TooMany,
         _ => Decision.Of(state, new MemberAdded { At = now, Member = member, By = by }),
     };
 }

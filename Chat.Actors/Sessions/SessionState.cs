@@ -11,6 +11,10 @@ public sealed class SessionState
 {
     private SessionCreated? _created;
     private Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+
+    /// <summary>Participants' nicknames, as <see cref="Nickname.KeyOf"/> makes them comparable.</summary>
+    private readonly Dictionary<string, string> _nicknames = new(StringComparer.Ordinal);
+
     private SessionView? _view;
 
     public bool Exists => _created is not null;
@@ -53,6 +57,7 @@ public sealed class SessionState
         {
             CreateSession c => SessionRules.Create(this, c, now),
             _ when !Exists => Decision.NotFound,
+            JoinSession c => SessionRules.Join(this, c, now),
             ClaimRun c => RunRules.Claim(this, c, now),
             AppendChunk c => RunRules.Append(this, c, now),
             EndStream c => RunRules.End(this, c, now),
@@ -78,6 +83,8 @@ public sealed class SessionState
 
     public bool MayManage(Caller caller) => caller.IsAdmin || caller.UserId == Created.UserId;
 
+    public bool IsNicknameTaken(string nickname) => _nicknames.ContainsKey(Nickname.KeyOf(nickname));
+
     /// <summary>Takes the log's next event in.</summary>
     public void Apply(SessionEvent e)
     {
@@ -101,7 +108,7 @@ public sealed class SessionState
                 break;
             case MessagePosted m:
                 MessageCount++;
-                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null));
+                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null) { Seq = Head, At = m.At, RunId = m.RunId });
                 if (m.ClientMessageId is { Length: > 0 } clientId)
                 {
                     Sends.Add(new SentOnceWindow.Sent(m.SenderId, clientId, m.MessageId, m.RunId, Head, m.At));
@@ -122,10 +129,15 @@ public sealed class SessionState
             case SessionRestored:
                 IsArchived = false;
                 break;
+            case ParticipantJoined p:
+                ForgetNickname(p.ParticipantId);
+                AddParticipant(new Member(p.ParticipantId, p.Nickname, Member.Participant));
+                break;
             case MemberAdded m:
                 _members[m.Member.UserId] = m.Member;
                 break;
             case MemberRemoved m:
+                ForgetNickname(m.UserId);
                 _members.Remove(m.UserId);
                 break;
             case RunQueued r:
@@ -143,6 +155,7 @@ public sealed class SessionState
                 break;
             case RunClaimed r when FindRun(r.MessageId) is { } run:
                 run.Epoch = r.Epoch;
+                run.Node = r.Node;
                 break;
             case StreamChunk c when FindRun(c.MessageId) is { } run:
                 run.Text.Append(c.Content);
@@ -197,7 +210,7 @@ public sealed class SessionState
         Sends = [.. Sends.All],
         Messages = [.. Messages.All],
         Runs = [.. Runs.Select(run => new SessionSnapshot.RunState(
-            run.MessageId, run.AgentId, run.SenderId, run.SenderName, run.PromptId, run.StreamedBy, run.StartSeq, run.StartedAt, run.Epoch, run.NextIndex, run.Text.ToString()))],
+            run.MessageId, run.AgentId, run.SenderId, run.SenderName, run.PromptId, run.StreamedBy, run.StartSeq, run.StartedAt, run.Epoch, run.NextIndex, run.Text.ToString(), run.Node))],
     };
 
     public static SessionState FromSnapshot(SessionSnapshot snapshot)
@@ -214,6 +227,10 @@ public sealed class SessionState
             NativeHead = snapshot.NativeHead,
             LastAt = snapshot.LastAt,
         };
+        foreach (var participant in snapshot.Members.Where(member => member.IsParticipant))
+        {
+            state.AddParticipant(participant);
+        }
         foreach (var sent in snapshot.Sends)
         {
             state.Sends.Add(sent);
@@ -236,11 +253,27 @@ public sealed class SessionState
                 StartedAt = r.StartedAt,
                 Epoch = r.Epoch,
                 NextIndex = r.NextIndex,
+                Node = r.Node,
             };
             run.Text.Append(r.Text);
             state.Runs.Add(run);
         }
         return state;
+    }
+
+    private void AddParticipant(Member participant)
+    {
+        _members[participant.UserId] = participant;
+        _nicknames.TryAdd(Nickname.KeyOf(participant.Name), participant.UserId);
+    }
+
+    private void ForgetNickname(string userId)
+    {
+        if (_members.TryGetValue(userId, out var member) && member.IsParticipant
+            && Nickname.KeyOf(member.Name) is var key && _nicknames.GetValueOrDefault(key) == userId)
+        {
+            _nicknames.Remove(key);
+        }
     }
 
     private void Start(StreamStarted s)
@@ -254,6 +287,7 @@ public sealed class SessionState
         run.StartSeq = Head;
         run.StartedAt = s.At;
         run.Epoch = s.Epoch;
+        run.Node = s.Node;
         if (s is { ClientMessageId: { Length: > 0 } clientId, StreamedBy: { } author })
         {
             Sends.Add(new SentOnceWindow.Sent(author, clientId, s.MessageId, null, Head, s.At));

@@ -9,22 +9,6 @@ using WebSocketOptions = Chat.Host.Configuration.WebSocketOptions;
 
 namespace Chat.Host.Connections;
 
-/// <summary>What a face does with a socket; <see cref="Connection"/> does the rest.</summary>
-internal interface IFaceConnection
-{
-    /// <summary>One client frame, in the order of arrival. The bytes are the connection's own and are used again afterwards.</summary>
-    ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation);
-
-    /// <summary>The client has asked for a replay: <see cref="PageAsync"/> is to be called though the subscriber is live.</summary>
-    bool HasToPage { get; }
-
-    /// <summary>
-    /// One step of a reader that is behind: its frames, in order. True when the subscriber has become live.
-    /// </summary>
-    /// <exception cref="SessionGoneException" />
-    ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation);
-}
-
 /// <summary>
 /// One live socket: a reader task, a writer task that drains the subscriber's queue into as few writes as it can, the heartbeat and the limits.
 /// </summary>

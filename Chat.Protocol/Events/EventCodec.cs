@@ -30,6 +30,7 @@ public static class EventCodec
         ("metadata-changed/1", typeof(MetadataChanged)),
         ("session-archived/1", typeof(SessionArchived)),
         ("session-restored/1", typeof(SessionRestored)),
+        ("participant-joined/1", typeof(ParticipantJoined)),
         ("member-added/1", typeof(MemberAdded)),
         ("member-removed/1", typeof(MemberRemoved)),
         ("run-queued/1", typeof(RunQueued)),
@@ -94,6 +95,7 @@ public sealed class EventFormatException(string message, Exception? inner = null
 [JsonSerializable(typeof(MetadataChanged))]
 [JsonSerializable(typeof(SessionArchived))]
 [JsonSerializable(typeof(SessionRestored))]
+[JsonSerializable(typeof(ParticipantJoined))]
 [JsonSerializable(typeof(MemberAdded))]
 [JsonSerializable(typeof(MemberRemoved))]
 [JsonSerializable(typeof(RunQueued))]

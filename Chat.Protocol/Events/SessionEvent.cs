@@ -40,13 +40,18 @@ public sealed record SessionCreated : SessionEvent
     public string? ChannelUrl { get; init; }
     public string? SessionCode { get; init; }
 
-    /// <summary>Named into being by a socket in development: whoever names it joins it.</summary>
+    /// <summary>Whoever names it joins it: made by being named, or a room.</summary>
     public bool Open { get; init; }
 }
 
-/// <param name="Role"><c>owner</c> or <c>member</c>.</param>
+/// <param name="Role"><c>owner</c>, <c>member</c> or <c>participant</c>.</param>
 public sealed record Member(string UserId, string Name, string Role = "member")
 {
+    public const string Participant = "participant";
+
+    [JsonIgnore]
+    public bool IsParticipant => Role == Participant;
+
     public Rejected? Check() => Limits.CheckRequired("user_id", UserId, Limits.Name) ?? Limits.CheckText("name", Name, Limits.Name);
 }
 
@@ -59,6 +64,9 @@ public sealed record MessagePosted : SessionEvent
 
     public required string SenderId { get; init; }
     public required string SenderName { get; init; }
+
+    /// <summary>The sender's, where it is a participant.</summary>
+    public string? ParticipantId { get; init; }
 
     /// <summary><c>text</c> or <c>question</c>.</summary>
     public required string MessageType { get; init; }
@@ -118,6 +126,13 @@ public sealed record SessionArchived : SessionEvent
 public sealed record SessionRestored : SessionEvent
 {
     public required string By { get; init; }
+}
+
+/// <summary>A person has joined under a nickname (seeds 000, 001), or a participant has another one from now on.</summary>
+public sealed record ParticipantJoined : SessionEvent
+{
+    public required string ParticipantId { get; init; }
+    public required string Nickname { get; init; }
 }
 
 public sealed record MemberAdded : SessionEvent

@@ -7,7 +7,9 @@ public sealed class NativeCodec : FaceCodec
 {
     public static readonly NativeCodec Instance = new();
 
-    public override int Index => 0;
+    private static readonly int Slot = NewIndex();
+
+    public override int Index => Slot;
 
     public override Frame? Encode(long seq, long previous, SessionEvent e) => e switch
     {
@@ -89,13 +91,13 @@ public sealed class NativeCodec : FaceCodec
     {
         Typing t => JsonFrame.Write("typing", t, static (w, t) =>
         {
-            w.WriteString("user_id"u8, t.UserId);
+            w.WriteString("user_id"u8, t.Who.UserId);
             w.WriteBoolean("is_typing"u8, t.IsTyping);
             w.WriteString("timestamp"u8, t.At.ToWire());
         }),
         ReadUpTo r => JsonFrame.Write("read", r, static (w, r) =>
         {
-            w.WriteString("user_id"u8, r.UserId);
+            w.WriteString("user_id"u8, r.Who.UserId);
             w.WriteNumber("seq"u8, r.Seq);
         }),
         UserJoined u => Passing("user_joined", u),
@@ -124,7 +126,7 @@ public sealed class NativeCodec : FaceCodec
     private static Frame Passing(string name, PassingEvent e) => JsonFrame.Write("system", (name, e), static (w, s) =>
     {
         w.WriteString("event"u8, s.name);
-        w.WriteString("user_id"u8, s.e.UserId);
+        w.WriteString("user_id"u8, s.e.Who.UserId);
         w.WriteString("timestamp"u8, s.e.At.ToWire());
     });
 

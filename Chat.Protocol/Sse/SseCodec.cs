@@ -18,7 +18,9 @@ public sealed class SseCodec : FaceCodec
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public override int Index => 1;
+    private static readonly int Slot = NewIndex();
+
+    public override int Index => Slot;
 
     public override Frame? Encode(long seq, long previous, SessionEvent e) => e switch
     {
@@ -51,8 +53,6 @@ public sealed class SseCodec : FaceCodec
             isLast: true),
         _ => null,
     };
-
-    public override Frame? Encode(PassingEvent e) => null;
 
     private static Frame Block<TEvent>(long seq, ReadOnlySpan<byte> type, TEvent e, Action<Utf8JsonWriter, TEvent> body, bool isLast = false)
     {

@@ -89,7 +89,7 @@ public sealed class SubscriberTests
     {
         GoLive();
         _subscriber.Open(NativeReplies.Pong);
-        var typing = NativeCodec.Instance.Encode(new Typing("juno", true, Events.At))!;
+        var typing = NativeCodec.Instance.Encode(new Typing(new Person("juno", "Juno"), true, Events.At))!;
 
         for (var i = 0; i < 1000; i++)
         {

@@ -43,10 +43,10 @@ public sealed class MemberEndpointsTests(RestServer rest) : IClassFixture<RestSe
         var hubs = rest.Server.Node.Hubs;
         var subscriber = new Subscriber(NativeCodec.Instance, "juno", 1000);
         var hub = hubs.Subscribe(new SessionId(session), subscriber);
-        hub.Presence.Enter("juno");
+        hub.Presence.Enter(new Person("juno", "Juno"));
         Assert.Equal("mina False, juno True", await OnlineAsync(session));
 
-        hub.Presence.Leave("juno");
+        hub.Presence.Leave(new Person("juno", "Juno"));
         hubs.LastSeen.Set(new SessionId(session), "juno", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
         hubs.Unsubscribe(hub, subscriber);
         Assert.Equal("mina False, juno False", await OnlineAsync(session));

@@ -28,6 +28,7 @@ public class EventCodecTests
         new MetadataChanged { At = At, Metadata = "{}", By = "kim" },
         new SessionArchived { At = At, By = "kim" },
         new SessionRestored { At = At, By = "kim" },
+        new ParticipantJoined { At = At, ParticipantId = "0198f3c1-0000-7000-8000-000000000001", Nickname = "민수" },
         new MemberAdded { At = At, Member = new Member("lee", "Lee"), By = "kim" },
         new MemberRemoved { At = At, UserId = "lee", By = "kim" },
         new RunQueued { At = At, MessageId = new("msg_2"), AgentId = 1, AgentName = "Echo", PromptId = new("msg_1") },
@@ -71,6 +72,15 @@ public class EventCodecTests
     [InlineData("", "")]
     public void What_is_no_such_event_is_said_to_be_none(string manifest, string payload) =>
         Assert.Throws<EventFormatException>(() => EventCodec.Decode(manifest, Encoding.UTF8.GetBytes(payload)));
+
+    [Fact]
+    public void A_participants_message_says_whose_it_is()
+    {
+        var posted = (MessagePosted)Samples.First(e => e is MessagePosted);
+        var payload = EventCodec.Encode(posted with { ParticipantId = "p-1" }).Payload;
+        Assert.Contains("\"participant_id\":\"p-1\"", Encoding.UTF8.GetString(payload), StringComparison.Ordinal);
+        Assert.Equal("p-1", Assert.IsType<MessagePosted>(EventCodec.Decode("message-posted/1", payload)).ParticipantId);
+    }
 
     [Fact]
     public void A_field_that_a_newer_version_added_does_not_hinder_reading()

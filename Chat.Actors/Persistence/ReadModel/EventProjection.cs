@@ -69,6 +69,9 @@ internal sealed class EventProjection
             case SessionRestored:
                 _statements.Add(SessionStatements.SetStatus(session, "active", null));
                 break;
+            case ParticipantJoined joined:
+                _statements.Add(SessionStatements.SetMember(session, new Member(joined.ParticipantId, joined.Nickname, Member.Participant)));
+                break;
             case MemberAdded added:
                 _statements.Add(SessionStatements.SetMember(session, added.Member));
                 break;

@@ -1,25 +1,22 @@
 using Chat.Actors.Delivery;
 using Chat.Actors.Persistence;
-using Chat.Actors.Runtime;
-using Chat.Actors.Sessions;
 using Chat.Host.Auth;
+using Chat.Host.Connections;
+using Chat.Host.Endpoints;
 using Chat.Protocol;
 
-namespace Chat.Host.Connections;
+namespace Chat.Host.Faces.Native;
 
 /// <summary>What a socket of the native face works with.</summary>
 internal sealed record NativeServices(
-    ISessionGateway Gateway, IJournal Journal, SessionHubs Hubs, ReadMarkers Markers, TokenReader Tokens, TimeProvider Time, bool IsDevelopment, int MaxLag)
+    FaceServices Common, Authenticator Authenticator, OpenSessions OpenSessions, ReadMarkers Markers, TokenReader Tokens, bool IsDevelopment)
 {
     public StreamOwners StreamOwners { get; } = new();
 }
 
-/// <summary>One socket of the native face: client frames to commands, answers to frames.</summary>
-internal sealed class NativeConnection : IFaceConnection, IDisposable
+/// <summary>One socket of the native face.</summary>
+internal sealed class NativeConnection : FaceConnection<NativeRequest>
 {
-    /// <summary>Commands that one socket may have under way; the next frame waits.</summary>
-    private const int MaxUnderWay = 64;
-
     /// <summary>
     /// Rest after a replay that the client has asked for: this, and a millisecond for each event of it. A frame of 25 bytes makes the server read a whole log,
     /// of which a face may show next to nothing; in a loop it would read 100 MB a second for one socket. One who has lost a frame waits for the rest only after a
@@ -30,14 +27,8 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
 
     private readonly NativeServices _services;
-    private readonly SessionHub _hub;
-    private readonly Subscriber _subscriber;
-    private readonly SemaphoreSlim _underWay = new(MaxUnderWay);
-    private readonly ITimer _expiry;
     private readonly ITimer _rested;
     private readonly OutsideStreams _streams;
-    private Identity _identity;
-    private Replay _replay;
     private bool _announceSynced;
     private long _syncTo = -1;
 
@@ -45,30 +36,22 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private volatile bool _isSyncing;
 
     private TimeSpan _rest;
-    private Task _answered = Task.CompletedTask;
 
-    public NativeConnection(NativeServices services, SessionHub hub, Subscriber subscriber, Identity identity, Replay replay)
+    public NativeConnection(NativeServices services, EnteredSocket entered)
+        : base(services.Common, entered)
     {
         _services = services;
-        _hub = hub;
-        _subscriber = subscriber;
-        _identity = identity;
-        _replay = replay;
-        _announceSynced = replay.ShowsPast;
-        _streams = new OutsideStreams(services.Gateway, hub.Session, services.StreamOwners);
-        _expiry = services.Time.CreateTimer(static state => ((NativeConnection)state!).CheckExpiry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _rested = services.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        CheckExpiry();
+        _announceSynced = Replay.ShowsPast;
+        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners);
+        _rested = services.Common.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    private Caller Caller => new(_identity.UserId, _identity.Name, _identity.IsAdmin, _identity.IsAgent);
-
-    public async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    public override async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
     {
         var request = NativeReader.Read(frame, out var rejected, out var clientMessageId);
         if (request is null)
         {
-            _subscriber.Send(NativeReplies.Error(rejected!, clientMessageId));
+            Subscriber.Send(SocketReplies.Error(rejected!, clientMessageId));
             return;
         }
         switch (request)
@@ -77,7 +60,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await PostAsync(m, cancellation);
                 break;
             case NativeRequest.Typing t:
-                _hub.Presence.SetTyping(_identity.UserId, t.IsTyping);
+                Hub.Presence.SetTyping(Caller.UserId, t.IsTyping);
                 break;
             case NativeRequest.Read r:
                 MarkRead(r.Seq);
@@ -110,34 +93,27 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 await RenewAsync(a, cancellation);
                 break;
             case NativeRequest.Ping:
-                _subscriber.Send(NativeReplies.Pong);
+                Subscriber.Send(NativeReplies.Pong);
                 break;
         }
     }
 
-    public bool HasToPage => Volatile.Read(ref _syncTo) >= 0 && !_isSyncing;
+    public override bool HasToPage => Volatile.Read(ref _syncTo) >= 0 && !_isSyncing;
 
-    public async ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation)
+    public override async ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation)
     {
         if (HasToPage && Interlocked.Exchange(ref _syncTo, -1) is var since)
         {
             _isSyncing = true;
             await BeginReplayAsync(since, frames, cancellation);
-            var rest = ShortestRest + TimeSpan.FromMilliseconds(_replay.Lag);
+            var rest = ShortestRest + TimeSpan.FromMilliseconds(Replay.Lag);
             _rest = rest < LongestRest ? rest : LongestRest;
         }
-        if (_subscriber.WasLive && _replay.Lag > _services.MaxLag)
-        {
-            ChatMetrics.SlowReaderCloses.Add(1);
-            _subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
-            return false;
-        }
         // What the hub queues from the moment the subscriber is live has not been sent yet.
-        var upTo = _subscriber.Cursor;
-        var live = await _replay.NextAsync(Caller, frames, cancellation);
+        var upTo = Subscriber.Cursor;
+        var live = await base.PageAsync(frames, cancellation);
         if (live)
         {
-            _replay.Restart();
             if (_rest > TimeSpan.Zero)
             {
                 _rested.Change(_rest, Timeout.InfiniteTimeSpan);
@@ -160,28 +136,27 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         {
             Volatile.Write(ref _syncTo, since);
         }
-        _subscriber.Wake();
+        Subscriber.Wake();
     }
 
     private async ValueTask BeginReplayAsync(long since, List<Frame> frames, CancellationToken cancellation)
     {
         // A replay that is under way has not shown what lies between its cursor and a since beyond that; nor has a live reader what still waits.
-        _replay = new Replay(_services.Gateway, _services.Journal, _hub, _subscriber, since, notAfter: _subscriber.TakenUpTo);
-        if (await _replay.BeginAsync(cancellation) is { } view && since > view.Head)
+        Replay = new Replay(_services.Common.Gateway, _services.Common.Journal, Hub, Subscriber, since, notAfter: Subscriber.TakenUpTo);
+        if (await Replay.BeginAsync(cancellation) is { } view && since > view.Head)
         {
-            frames.Add(NativeReplies.Reset(view.Head));
+            frames.Add(SocketReplies.Reset(view.Head));
         }
-        _announceSynced = _replay.ShowsPast;
+        _announceSynced = Replay.ShowsPast;
     }
 
     /// <summary>The socket has gone: what it was streaming is over.</summary>
-    public ValueTask EndAsync() => _streams.InterruptAsync(Caller);
+    public override ValueTask EndAsync() => _streams.InterruptAsync(Caller);
 
-    public void Dispose()
+    public override void Dispose()
     {
-        _expiry.Dispose();
         _rested.Dispose();
-        _underWay.Dispose();
+        base.Dispose();
     }
 
     private ValueTask PostAsync(NativeRequest.Message m, CancellationToken cancellation) => AskAsync(
@@ -218,44 +193,7 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
         await AskAsync(_streams.EndOf(e, Caller), e, cancellation);
     }
 
-    /// <summary>
-    /// Hands the command over in the order of arrival and does not wait for its answer, so that one socket's sends share commits.
-    /// </summary>
-    private async ValueTask AskAsync(SessionCommand command, NativeRequest request, CancellationToken cancellation)
-    {
-        await _underWay.WaitAsync(cancellation);
-        var reply = _services.Gateway.AskAsync(_hub.Session, command, CancellationToken.None);
-        _answered = AnswerAsync(_answered, reply, request);
-    }
-
-    /// <summary>Answers go out in the order of the frames that they answer.</summary>
-    private async Task AnswerAsync(Task before, ValueTask<Reply> reply, NativeRequest request)
-    {
-        try
-        {
-            var answer = await reply;
-            await before;
-            Answer(answer, request);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // The session has logged what happened; the client comes back and its client ids tell what was stored.
-            _subscriber.Close(CloseCode.ServerFault, "The server failed");
-        }
-        finally
-        {
-            try
-            {
-                _underWay.Release();
-            }
-            catch (ObjectDisposedException)
-            {
-                // The socket ended before its last answer.
-            }
-        }
-    }
-
-    private void Answer(Reply reply, NativeRequest request)
+    protected override void Answer(Reply reply, NativeRequest request)
     {
         switch (reply)
         {
@@ -263,10 +201,10 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
                 _streams.Ended(accepted.MessageId);
                 break;
             case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
-                _subscriber.Send(NativeReplies.Ack(id, accepted));
+                Subscriber.Send(SocketReplies.Ack(id, accepted));
                 break;
             case Rejected rejected:
-                _subscriber.Send(NativeReplies.Error(rejected, request.ClientMessageId));
+                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
                 break;
         }
     }
@@ -274,11 +212,11 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     private void MarkRead(long seq)
     {
         // A marker beyond what this socket was shown would hide messages that nobody has seen.
-        seq = Math.Min(seq, _subscriber.Cursor);
+        seq = Math.Min(seq, Subscriber.Cursor);
         if (seq > 0)
         {
-            _services.Markers.Raise(_identity.UserId, _hub.Session, seq);
-            _hub.Presence.SetRead(_identity.UserId, seq);
+            _services.Markers.Raise(Caller.UserId, Hub.Session, seq);
+            Hub.Presence.SetRead(Caller.UserId, seq);
         }
     }
 
@@ -286,36 +224,21 @@ internal sealed class NativeConnection : IFaceConnection, IDisposable
     {
         if (!(await _services.Tokens.ReadAsync(request.Token, cancellation)).IsAccepted(out var fresh))
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted"), request.ClientMessageId));
+            Subscriber.Send(SocketReplies.Error(new Rejected(ErrorCode.Unauthorized, "The token is not accepted"), request.ClientMessageId));
         }
-        else if (fresh.UserId != _identity.UserId)
+        else if (fresh.UserId != Caller.UserId)
         {
-            _subscriber.Send(NativeReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's"), request.ClientMessageId));
+            Subscriber.Send(SocketReplies.Error(new Rejected(ErrorCode.Forbidden, "The token is another user's"), request.ClientMessageId));
         }
         else
         {
-            _identity = fresh;
-            CheckExpiry();
+            Renew(fresh.ToCaller(), fresh.ExpiresAt);
         }
     }
 
     private void EndRest()
     {
         _isSyncing = false;
-        _subscriber.Wake();
-    }
-
-    /// <summary>Timers reach some weeks; a token may live longer.</summary>
-    private void CheckExpiry()
-    {
-        var left = _identity.ExpiresAt - _services.Time.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-        {
-            _subscriber.Close(CloseCode.TokenExpired, "Token expired");
-        }
-        else
-        {
-            _expiry?.Change(left < TimeSpan.FromDays(1) ? left + TimeSpan.FromMilliseconds(1) : TimeSpan.FromDays(1), Timeout.InfiniteTimeSpan);
-        }
+        Subscriber.Wake();
     }
 }
