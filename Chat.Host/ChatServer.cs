@@ -7,8 +7,11 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
+using Chat.Host.Faces.Channels;
 using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
+using Chat.Host.Faces.Rooms;
+using Chat.Host.Faces.SocketIo;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -72,7 +75,10 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapSocketIoFace();
         app.MapParticipants();
+        app.MapRooms();
+        app.MapChannels();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
@@ -99,10 +105,12 @@ public static class ChatServer
             return new OpenSessions(options, node.Gateway, node.RateLimiter, provider.GetRequiredService<AgentCatalog>());
         });
         services.AddSingleton<FaceSockets>();
+        services.AddSocketIoFace(options);
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
         services.AddParticipants(options);
+        services.AddRooms(options);
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

@@ -88,7 +88,7 @@ public sealed class EngineHandshakeTests
         await using var host = await SocketIoHost.StartAsync(new EngineOptions
         {
             Admit = context => Interlocked.Increment(ref asked) > 2 ? EngineAdmission.Refuse(503) : EngineAdmission.Accept(context.Request.Headers.UserAgent.ToString()),
-            Release = () => Interlocked.Increment(ref released),
+            Release = _ => Interlocked.Increment(ref released),
         });
         host.Http.DefaultRequestHeaders.UserAgent.ParseAdd("tests/1");
         var polling = await PollingClient.OpenAsync(host);

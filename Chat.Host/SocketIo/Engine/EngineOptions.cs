@@ -31,8 +31,8 @@ public sealed record EngineOptions
     /// </summary>
     public Func<HttpContext, EngineAdmission> Admit { get; init; } = static _ => EngineAdmission.Accept();
 
-    /// <summary>Called once for each session that was admitted, when it has ended and its socket is closed.</summary>
-    public Action Release { get; init; } = static () => { };
+    /// <summary>Called once for each session that was admitted, when it has ended and its socket is closed, with what <see cref="Admit"/> kept of its handshake.</summary>
+    public Action<object?> Release { get; init; } = static _ => { };
 }
 
 /// <summary>Whether a handshake may become a session.</summary>

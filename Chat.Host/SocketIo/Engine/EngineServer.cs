@@ -53,7 +53,7 @@ public sealed class EngineServer
     {
         if (_sessions.TryRemove(session.Id, out _))
         {
-            Options.Release();
+            Options.Release(session.Handshake);
         }
     }
 
@@ -122,7 +122,7 @@ public sealed class EngineServer
         }
         catch
         {
-            Options.Release();
+            Options.Release(admission.Handshake);
             throw;
         }
         var open = EncodeOpen(session.Id, isPolling: true);
@@ -147,7 +147,7 @@ public sealed class EngineServer
         {
             if (session is null)
             {
-                Options.Release();
+                Options.Release(admission.Handshake);
             }
             else
             {
