@@ -15,7 +15,7 @@ public sealed class RequiresNodeClientsAttribute : RequiresAttribute
     {
         try
         {
-            if (!Directory.Exists(Path.Combine(SchemaCheck.Clients, "node_modules", "ajv")))
+            if (!IsInstalled())
             {
                 var (code, _, error) = SchemaCheck.RunAsync("npm", ["ci", "--no-progress"], []).GetAwaiter().GetResult();
                 return code == 0 ? null : $"npm ci in Chat.Tests/clients failed: {error.Trim()}";
@@ -26,6 +26,14 @@ public sealed class RequiresNodeClientsAttribute : RequiresAttribute
         {
             return $"Node.js with npm is needed: {e.Message}";
         }
+    }
+
+    /// <summary>Every package that <c>package.json</c> names is there: a checkout may hold those of an earlier one.</summary>
+    private static bool IsInstalled()
+    {
+        using var package = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(SchemaCheck.Clients, "package.json")));
+        return package.RootElement.GetProperty("dependencies").EnumerateObject()
+            .All(dependency => File.Exists(Path.Combine(SchemaCheck.Clients, "node_modules", dependency.Name, "package.json")));
     }
 }
 
