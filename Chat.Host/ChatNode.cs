@@ -6,6 +6,7 @@ using Chat.Actors.Persistence;
 using Chat.Actors.Sessions;
 using Chat.Host.Agents;
 using Chat.Host.Configuration;
+using Chat.Host.Redis;
 using Chat.Protocol;
 
 namespace Chat.Host;
@@ -18,15 +19,18 @@ public sealed class ChatNode : IAsyncDisposable
 
     private readonly Storage _storage;
     private readonly SessionGateway _gateway;
+    private readonly RedisLink? _redis;
     private readonly ClusterLink? _cluster;
     private readonly ITimer? _looking;
 
     /// <param name="name">From <see cref="NewName"/>.</param>
+    /// <param name="redis">Null without Redis. It is this node's from here on.</param>
     /// <param name="cluster">Null on a node that is alone. It is this node's from here on.</param>
-    internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
+    internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, RedisLink? redis, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
     {
         Name = name;
         _storage = storage;
+        _redis = redis;
         _cluster = cluster;
         Hubs = hubs;
         Projector = new Projector(storage.ReadDatabase, storage.Journal, time, loggers.CreateLogger<Projector>());
@@ -54,6 +58,7 @@ public sealed class ChatNode : IAsyncDisposable
             time,
             loggers.CreateLogger<AgentRuns>(),
             cluster is null ? null : cluster.IsAlive);
+        redis?.Attach(_gateway);
         if (cluster is not null)
         {
             cluster.Attach(options, storage, _gateway, LookAtRuns, Take, time, loggers);
@@ -118,10 +123,18 @@ public sealed class ChatNode : IAsyncDisposable
             await _cluster.DrainAsync();
         }
         await Runs.DisposeAsync();
+        if (_redis is not null)
+        {
+            await _redis.DetachAsync();
+        }
         await _gateway.DisposeAsync();
         if (_cluster is not null)
         {
             await _cluster.DisposeAsync();
+        }
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
         }
         await Markers.DisposeAsync();
         await Projector.DisposeAsync();
@@ -132,11 +145,16 @@ public sealed class ChatNode : IAsyncDisposable
     {
         Hubs.Publish(session, events);
         _cluster?.Publish(session, events);
+        _redis?.Publish(session, events);
         Observe(session, events, here: _cluster?.RunsAnswersOf(session) ?? true);
     }
 
     /// <summary>Events that another node has committed.</summary>
-    private void Take(SessionId session, IReadOnlyList<EncodedEvent> events) => Observe(session, events, here: false);
+    private void Take(SessionId session, IReadOnlyList<EncodedEvent> events)
+    {
+        _redis?.Take(session);
+        Observe(session, events, here: false);
+    }
 
     private void Observe(SessionId session, IReadOnlyList<EncodedEvent> events, bool here)
     {

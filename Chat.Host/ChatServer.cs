@@ -12,6 +12,7 @@ using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
 using Chat.Host.Faces.Rooms;
 using Chat.Host.Faces.SocketIo;
+using Chat.Host.Redis;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -51,9 +52,10 @@ public static class ChatServer
         builder.Services.AddSingleton(new AgentCatalog(options, time));
         var storage = await Storage.OpenAsync(options, time, storageLoggers);
         var hubs = new Actors.Delivery.SessionHubs(time);
-        var cluster = await ClusterLink.OpenAsync(name, options, hubs, time, storageLoggers);
+        var redis = await RedisLink.OpenAsync(name, options, hubs, time, storageLoggers);
+        var cluster = ClusterLink.Open(name, options, redis?.Connection, hubs, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
-            name, options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();

@@ -13,7 +13,6 @@ namespace Chat.Host;
 /// <summary>What makes a node one of several: over one PostgreSQL, with one Redis between them.</summary>
 internal sealed class ClusterLink : IAsyncDisposable
 {
-    private readonly ConnectionMultiplexer _redis;
     private readonly RedisBus _bus;
     private readonly RedisRegistry _registry;
     private readonly SessionHubs _hubs;
@@ -21,9 +20,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     private SessionRelay? _relay;
     private HeadWatch? _watch;
 
-    private ClusterLink(ConnectionMultiplexer redis, RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
+    private ClusterLink(RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
     {
-        _redis = redis;
         _bus = bus;
         _registry = registry;
         _hubs = hubs;
@@ -34,14 +32,14 @@ internal sealed class ClusterLink : IAsyncDisposable
 
     public PresenceRelay Presence { get; }
 
-    /// <summary>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</summary>
-    public static async Task<ClusterLink?> OpenAsync(string name, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="redis">The caller's.</param>
+    /// <returns>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</returns>
+    public static ClusterLink? Open(string name, ChatOptions options, ConnectionMultiplexer? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
-        if (options.Redis.Url is not { Length: > 0 } url || options.Storage.DatabaseUrl is not { Length: > 0 })
+        if (redis is null || options.Storage.DatabaseUrl is not { Length: > 0 })
         {
             return null;
         }
-        var redis = await RedisConnection.OpenAsync(url, name);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(options.Jwt.SecretKey), 32, info: "chat cluster 1"u8.ToArray());
         var self = new NodeInfo(
             name,
@@ -50,7 +48,6 @@ internal sealed class ClusterLink : IAsyncDisposable
             IsDraining: false);
         var registryOptions = new RedisRegistryOptions { Interval = options.Cluster.Heartbeat, TimeToLive = options.Cluster.NodeTimeout };
         return new ClusterLink(
-            redis,
             new RedisBus(redis, self.Name, key, time, loggers.CreateLogger<RedisBus>()),
             new RedisRegistry(redis, self, key, registryOptions, time, loggers.CreateLogger<RedisRegistry>()),
             hubs,
@@ -98,7 +95,6 @@ internal sealed class ClusterLink : IAsyncDisposable
         await Presence.DisposeAsync();
         await _registry.DisposeAsync();
         await _bus.DisposeAsync();
-        _redis.Dispose();
     }
 
     private sealed class HubLink(IDisposable events, IDisposable presence) : IDisposable
