@@ -17,6 +17,9 @@ public sealed class ChatNode : IAsyncDisposable
     /// <summary>Waiting answers are looked for this often, should the word that one waits have been lost on its way to this node.</summary>
     private static readonly TimeSpan RunsInterval = TimeSpan.FromSeconds(30);
 
+    /// <summary>No session's id, but placed as one: which node reads the inbound stream.</summary>
+    private static readonly SessionId Inbound = new("chat:inbound");
+
     private readonly Storage _storage;
     private readonly SessionGateway _gateway;
     private readonly RedisLink? _redis;
@@ -92,6 +95,7 @@ public sealed class ChatNode : IAsyncDisposable
     {
         Projector.Start();
         LookAtAllRuns();
+        _redis?.Start(Gateway, Name, () => _cluster?.IsHome(Inbound) ?? true);
     }
 
     /// <summary>Over all nodes, as far as they answer.</summary>
@@ -121,6 +125,10 @@ public sealed class ChatNode : IAsyncDisposable
         {
             // Others take over what is at home here while this node finishes.
             await _cluster.DrainAsync();
+        }
+        if (_redis is not null)
+        {
+            await _redis.StopAsync();
         }
         await Runs.DisposeAsync();
         if (_redis is not null)

@@ -72,6 +72,8 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Whether this node runs the session's answers. While the others cannot be told, whoever has stored the question does.</summary>
     public bool RunsAnswersOf(SessionId session) => _registry.HomeOf(session) == _registry.Self || !_bus.IsUp;
 
+    public bool IsHome(SessionId session) => _registry.HomeOf(session) == _registry.Self;
+
     public bool IsAlive(string node) => node == _registry.Self || _registry.Nodes.Any(n => n.Name == node && !n.IsDraining);
 
     public void Publish(SessionId session, IReadOnlyList<EncodedEvent> batch)

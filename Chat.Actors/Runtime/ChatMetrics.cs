@@ -61,6 +61,10 @@ public static class ChatMetrics
     public static readonly Counter<long> PublicFramesDropped =
         Meter.CreateCounter<long>("chat.redis.dropped", "{frame}", "Frames for other services that Redis did not take");
 
+    /// <summary>Tag <see cref="Status"/>: <c>posted</c> or <c>refused</c>.</summary>
+    public static readonly Counter<long> InboundEntries =
+        Meter.CreateCounter<long>("chat.inbound.entries", "{entry}", "Entries of the inbound stream, by how they ended");
+
     /// <summary>Over all faces; repeats of a send are not counted again.</summary>
     public static readonly Counter<long> MessagesAccepted =
         Meter.CreateCounter<long>("chat.messages.accepted", "{message}", "Messages stored");

@@ -251,6 +251,9 @@ public sealed record RedisOptions
     /// <summary>As <see cref="MaxConnections"/>.</summary>
     public int PoolSize { get; init; } = 10;
 
+    /// <summary>Post what other services add to the stream <c>chat:inbound</c>. Whoever can write to Redis can then speak as any member of any session.</summary>
+    public bool Inbound { get; init; }
+
     /// <summary>Without the values, since the address may hold a password.</summary>
     public override string ToString() => nameof(RedisOptions);
 }

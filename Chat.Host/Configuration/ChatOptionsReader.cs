@@ -86,6 +86,7 @@ public static class ChatOptionsReader
         Url = section.Check("url", section.OptionalText("url"), OptionsChecks.RedisUrl),
         MaxConnections = section.Whole("max-connections", defaults.MaxConnections, 1, 1_000_000),
         PoolSize = section.Whole("pool-size", defaults.PoolSize, 1, 1_000_000),
+        Inbound = section.Switch("inbound", defaults.Inbound),
     };
 
     private static ClusterOptions ReadCluster(OptionsSection section, ClusterOptions defaults)

@@ -12,12 +12,15 @@ internal sealed class RedisLink : IAsyncDisposable
     private readonly SessionHubs _hubs;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
+    private readonly ChatOptions _options;
     private PublicChannels? _channels;
     private PublicKeys? _keys;
+    private InboundStream? _inbound;
 
-    private RedisLink(ConnectionMultiplexer connection, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    private RedisLink(ConnectionMultiplexer connection, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
         Connection = connection;
+        _options = options;
         _hubs = hubs;
         _time = time;
         _loggers = loggers;
@@ -28,7 +31,7 @@ internal sealed class RedisLink : IAsyncDisposable
 
     /// <summary>Null where no Redis is configured. One that is away comes when it is there.</summary>
     public static async Task<RedisLink?> OpenAsync(string name, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers) =>
-        options.Redis.Url is { Length: > 0 } url ? new RedisLink(await RedisConnection.OpenAsync(url, name), hubs, time, loggers) : null;
+        options.Redis.Url is { Length: > 0 } url ? new RedisLink(await RedisConnection.OpenAsync(url, name), options, hubs, time, loggers) : null;
 
     /// <summary>Before the first reader.</summary>
     public void Attach(ISessionGateway gateway)
@@ -37,6 +40,19 @@ internal sealed class RedisLink : IAsyncDisposable
         _keys = new PublicKeys(Connection, _hubs, session => gateway.ReadAsync(session), _time, _loggers.CreateLogger<PublicKeys>());
         _hubs.Listeners = [.. _hubs.Listeners, _channels, _keys];
     }
+
+    /// <summary>Begins to post what other services send, where that is wanted.</summary>
+    /// <param name="isReader">This node is the one of the cluster that does.</param>
+    public void Start(ISessionGateway gateway, string node, Func<bool> isReader)
+    {
+        if (_options.Redis.Inbound)
+        {
+            _inbound = new InboundStream(Connection, gateway, node, isReader, _time, _loggers.CreateLogger<InboundStream>());
+        }
+    }
+
+    /// <summary>Nothing new is posted; returns when what was begun has ended.</summary>
+    public ValueTask StopAsync() => _inbound?.DisposeAsync() ?? default;
 
     /// <summary>Committed on this node.</summary>
     public void Publish(SessionId session, IReadOnlyList<EncodedEvent> events)
