@@ -64,7 +64,7 @@ public sealed class ChatNode : IAsyncDisposable
         redis?.Attach(_gateway);
         if (cluster is not null)
         {
-            cluster.Attach(options, storage, _gateway, LookAtRuns, Take, time, loggers);
+            cluster.Attach(options, storage, _gateway, RateLimiter, LookAtRuns, Take, time, loggers);
             cluster.Registry.Changed += LookAtAllRuns;
             _looking = time.CreateTimer(_ => LookAtAllRuns(), null, RunsInterval, RunsInterval);
         }
@@ -97,6 +97,9 @@ public sealed class ChatNode : IAsyncDisposable
         LookAtAllRuns();
         _redis?.Start(Gateway, Name, () => _cluster?.IsHome(Inbound) ?? true);
     }
+
+    /// <summary>The other nodes can be reached; true of a node that is alone.</summary>
+    public bool IsClusterUp => _cluster?.IsUp ?? true;
 
     /// <summary>Over all nodes, as far as they answer.</summary>
     public async ValueTask<WhoIsHere> WhoIsHereAsync(SessionId session) =>

@@ -54,6 +54,7 @@ public static class ChatServer
         var hubs = new Actors.Delivery.SessionHubs(time);
         var redis = await RedisLink.OpenAsync(name, options, hubs, time, storageLoggers);
         var cluster = ClusterLink.Open(name, options, redis?.Connection, hubs, time, storageLoggers);
+        redis?.AddTickets(builder.Services);
         builder.Services.AddSingleton(services => new ChatNode(
             name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);

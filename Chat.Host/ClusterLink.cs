@@ -19,6 +19,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     private NodeAsks? _asks;
     private SessionRelay? _relay;
     private HeadWatch? _watch;
+    private RateRelay? _rates;
 
     private ClusterLink(RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
     {
@@ -55,9 +56,10 @@ internal sealed class ClusterLink : IAsyncDisposable
     }
 
     /// <summary>Puts the other nodes behind the gateway and the hubs.</summary>
+    /// <param name="limiter">Null limits nobody.</param>
     /// <param name="lookAtRuns">Something has happened to the answers of a session at home here.</param>
     /// <param name="taken">Other nodes have committed this.</param>
-    public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
+    public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, RateLimiter? limiter, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
     {
         _asks = new NodeAsks(_bus, _registry.Self, (session, command) => gateway.ActAsync(session, command), lookAtRuns, loggers.CreateLogger<NodeAsks>());
         var homes = new SessionHomes(
@@ -66,11 +68,14 @@ internal sealed class ClusterLink : IAsyncDisposable
         _relay = new SessionRelay(_bus, _hubs, taken);
         _hubs.Listeners = [.. _hubs.Listeners, Presence];
         _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));
+        _rates = limiter is null ? null : new RateRelay(_bus, limiter, time);
         _watch = new HeadWatch(storage.Journal, _hubs, _bus, new HeadWatchOptions(), time, loggers.CreateLogger<HeadWatch>());
     }
 
     /// <summary>Whether this node runs the session's answers. While the others cannot be told, whoever has stored the question does.</summary>
     public bool RunsAnswersOf(SessionId session) => _registry.HomeOf(session) == _registry.Self || !_bus.IsUp;
+
+    public bool IsUp => _bus.IsUp;
 
     public bool IsHome(SessionId session) => _registry.HomeOf(session) == _registry.Self;
 
@@ -95,6 +100,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         }
         _asks?.Dispose();
         await Presence.DisposeAsync();
+        await (_rates?.DisposeAsync() ?? default);
         await _registry.DisposeAsync();
         await _bus.DisposeAsync();
     }

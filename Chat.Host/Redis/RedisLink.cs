@@ -1,5 +1,6 @@
 using Chat.Actors.Delivery;
 using Chat.Actors.Sessions;
+using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Protocol;
 using StackExchange.Redis;
@@ -32,6 +33,10 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>Null where no Redis is configured. One that is away comes when it is there.</summary>
     public static async Task<RedisLink?> OpenAsync(string name, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers) =>
         options.Redis.Url is { Length: > 0 } url ? new RedisLink(await RedisConnection.OpenAsync(url, name), options, hubs, time, loggers) : null;
+
+    /// <summary>Makes a ticket good once over all nodes.</summary>
+    public void AddTickets(IServiceCollection services) => services.AddSingleton<ITicketLedger>(
+        new RedisTicketLedger(Connection, new MemoryTicketLedger(_options.Jwt.TicketLifetime, _time), _time, _loggers.CreateLogger<RedisTicketLedger>()));
 
     /// <summary>Before the first reader.</summary>
     public void Attach(ISessionGateway gateway)
