@@ -8,6 +8,7 @@ using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
 using Chat.Host.Faces.Native;
+using Chat.Host.Faces.Participants;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -32,6 +33,7 @@ public static class ChatServer
         builder.Logging.ClearProviders();
         logging?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.TrustNoOtherProxies();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
@@ -44,13 +46,16 @@ public static class ChatServer
         var storageLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
         var storage = await Storage.OpenAsync(options, time, storageLoggers);
+        var hubs = new Actors.Delivery.SessionHubs(time);
+        var cluster = await ClusterLink.OpenAsync(options, hubs, time, storageLoggers);
         builder.Services.AddSingleton(services => new ChatNode(
-            options, storage, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();
         // First, so that it is disposed last and sends what the others do at their end.
         app.Services.GetRequiredService<OtlpExport>();
+        app.UseTrustedProxies(options.Service.TrustedProxies);
         app.UseSecurityHeaders(options.IsDevelopment ? "/docs" : default);
         app.UseOriginAndHostRules();
         app.UseExceptionHandler(failed => failed.Run(context =>
@@ -67,6 +72,7 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapParticipants();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
@@ -96,6 +102,7 @@ public static class ChatServer
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
+        services.AddParticipants(options);
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

@@ -125,4 +125,9 @@ public readonly struct JsonFields(JsonElement root)
 }
 
 /// <summary>A field of a client's frame is not what it must be.</summary>
-public sealed class FieldException(string message) : Exception(message);
+public sealed class FieldException(string message, ErrorCode code = ErrorCode.BadField) : Exception(message)
+{
+    public ErrorCode Code => code;
+
+    public Rejected ToRejected() => new(Code, Message);
+}

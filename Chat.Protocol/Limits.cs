@@ -7,6 +7,9 @@ public static class Limits
 {
     public const int Content = 20_000;
 
+    /// <summary>Of a message that comes by one of the faces of seeds 000 and 001.</summary>
+    public const int ShortContent = 500;
+
     /// <summary>UTF-16 units of an agent's whole answer; it stands once more in the event that ends it.</summary>
     public const int StreamContent = 200_000;
 

@@ -42,6 +42,10 @@ public static class Nickname
         var hasBase = false;
         foreach (var rune in name.EnumerateRunes())
         {
+            if (IsInvisible(rune.Value))
+            {
+                return false;
+            }
             switch (Rune.GetUnicodeCategory(rune))
             {
                 case UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
@@ -60,4 +64,11 @@ public static class Nickname
         }
         return true;
     }
+
+    /// <summary>
+    /// Letters and marks that nobody sees (Default_Ignorable_Code_Point among L and M in Unicode's DerivedCoreProperties): Hangul and Khmer fillers, the
+    /// grapheme joiner, variation selectors. With them a name could be blank, or look like another's.
+    /// </summary>
+    private static bool IsInvisible(int scalar) => scalar is
+        0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x3164 or (>= 0xFE00 and <= 0xFE0F) or 0xFFA0 or (>= 0xE0100 and <= 0xE01EF);
 }

@@ -1,6 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Chat.Protocol;
 
 /// <summary>What the one who asked for a command is told: <see cref="Accepted"/> or <see cref="Rejected"/>.</summary>
+[JsonDerivedType(typeof(Accepted), "accepted")]
+[JsonDerivedType(typeof(Rejected), "rejected")]
 public abstract record Reply;
 
 /// <summary>The command's events are durable (or were already: see <see cref="Repeat"/>).</summary>

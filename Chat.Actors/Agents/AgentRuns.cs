@@ -15,6 +15,7 @@ public sealed partial class AgentRuns : IAsyncDisposable
     private const int Loads = 16;
 
     private readonly AgentRunContext _context;
+    private readonly Func<string, bool> _isAlive;
     private readonly Lock _gate = new();
     private readonly Dictionary<SessionId, Lane> _lanes = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -23,9 +24,14 @@ public sealed partial class AgentRuns : IAsyncDisposable
     private readonly HashSet<MessageId> _outside = [];
 
     /// <param name="findAgent">Null for an id that is not configured: its runs end as failed.</param>
+    /// <param name="isAlive">Whether a node of that name goes on with what it writes.</param>
     public AgentRuns(
-        ISessionGateway gateway, IConversation conversation, Func<int, IAgent?> findAgent, AgentRunOptions options, TimeProvider time, ILogger<AgentRuns> logger) =>
+        ISessionGateway gateway, IConversation conversation, Func<int, IAgent?> findAgent, AgentRunOptions options, TimeProvider time, ILogger<AgentRuns> logger,
+        Func<string, bool>? isAlive = null)
+    {
         _context = new AgentRunContext(gateway, conversation, findAgent, options, time, logger);
+        _isAlive = isAlive ?? (node => node == options.Node);
+    }
 
     /// <summary>Sessions with a worker; for metrics and tests.</summary>
     public int ActiveSessions
@@ -47,8 +53,8 @@ public sealed partial class AgentRuns : IAsyncDisposable
     }
 
     /// <summary>
-    /// Claims the sessions' first open runs, also running ones: only for runs that no living process streams. One that streams here is left alone;
-    /// one that an outside agent streamed through a socket ends as interrupted. Returns when each session is under way, not when its runs have ended.
+    /// Claims the sessions' first open runs, also running ones that no living node writes. One that an outside agent streamed through a socket of a node that
+    /// is gone ends as interrupted. Returns when each session is under way, not when its runs have ended.
     /// </summary>
     public async Task TakeOverAsync(IReadOnlyList<SessionId> sessions, CancellationToken cancellation = default)
     {
@@ -194,7 +200,7 @@ public sealed partial class AgentRuns : IAsyncDisposable
                 }
 
                 // A running answer has an owner, unless the caller of TakeOverAsync knows better. A run that could not be had is tried again only after news.
-                if (view?.OpenRuns.FirstOrDefault(run => run.StreamedBy is null) is { } run && (run.StartSeq == 0 || takeOver) && tried != (run.MessageId, signals))
+                if (view?.OpenRuns.FirstOrDefault(run => run.StreamedBy is null) is { } run && (run.StartSeq == 0 || takeOver && IsLeftOver(run)) && tried != (run.MessageId, signals))
                 {
                     tried = (run.MessageId, signals);
                     await ExecuteAsync(session, lane, run.MessageId);
@@ -224,7 +230,7 @@ public sealed partial class AgentRuns : IAsyncDisposable
             bool isOurs;
             lock (_gate)
             {
-                isOurs = _outside.Contains(run.MessageId);
+                isOurs = _outside.Contains(run.MessageId) || run.Node is { } node && _isAlive(node);
             }
             if (!isOurs)
             {
@@ -232,6 +238,9 @@ public sealed partial class AgentRuns : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>A run that this node itself claimed is one as well: its worker has ended without an end of the run.</summary>
+    private bool IsLeftOver(OpenRun run) => run.Node is null || run.Node == _context.Options.Node || !_isAlive(run.Node);
 
     private (int Signals, bool TakeOver) Look(Lane lane)
     {

@@ -24,6 +24,9 @@ public sealed class SessionHub : IThreadPoolWorkItem
     public SessionId Session { get; }
     public Presence Presence { get; }
 
+    /// <summary>What brings other nodes' events here while the hub lives; null on a node that is alone.</summary>
+    internal IDisposable? Link { get; set; }
+
     /// <summary>Removed from <see cref="SessionHubs"/>; a new one takes its place.</summary>
     internal bool IsClosed { get; private set; }
 
@@ -68,7 +71,8 @@ public sealed class SessionHub : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            _published = batch[^1].Seq;
+            // From two nodes at once, the same or older ones may come: readers skip what they have.
+            _published = Math.Max(_published, batch[^1].Seq);
             _batches.Enqueue(batch);
             if (_running)
             {
@@ -79,10 +83,30 @@ public sealed class SessionHub : IThreadPoolWorkItem
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
+    /// <summary>
+    /// The log goes up to here, as the journal says. Live readers that have not been offered so much have missed something, and go and page it.
+    /// </summary>
+    public void NoteHead(long head)
+    {
+        lock (_gate)
+        {
+            _published = Math.Max(_published, head);
+            foreach (var subscriber in _subscribers)
+            {
+                if (subscriber.IsLive && subscriber.Cursor < head)
+                {
+                    subscriber.SetBack();
+                }
+            }
+        }
+    }
+
     internal void Publish(PassingEvent e)
     {
+        var listeners = Listeners();
+        // Counted after them: their faces have drawn their indices, a face that comes meanwhile is not among them.
         var frames = new Frame?[FaceCodec.Count];
-        foreach (var subscriber in Listeners())
+        foreach (var subscriber in listeners)
         {
             if ((e.ShownToOwn || subscriber.UserId != e.Who.UserId) && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
             {

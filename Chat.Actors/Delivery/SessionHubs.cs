@@ -12,6 +12,11 @@ public sealed class SessionHubs(TimeProvider time)
 
     public LastSeen LastSeen { get; } = new();
 
+    /// <summary>Set once, before the first reader: begins to bring other nodes' events to a hub; what it returns is disposed of with the hub.</summary>
+    public Func<SessionHub, IDisposable>? Connect { get; set; }
+
+    public IReadOnlyList<SessionHub> All => [.. _hubs.Values];
+
     /// <summary>From now on what is published reaches the subscriber, once it is live.</summary>
     public SessionHub Subscribe(SessionId session, Subscriber subscriber)
     {
@@ -20,6 +25,13 @@ public sealed class SessionHubs(TimeProvider time)
             var hub = _hubs.GetOrAdd(session, static (id, time) => new SessionHub(id, time), time);
             if (hub.TryAdd(subscriber))
             {
+                if (Connect is { } connect)
+                {
+                    lock (hub)
+                    {
+                        hub.Link ??= connect(hub);
+                    }
+                }
                 return hub;
             }
             _hubs.TryRemove(KeyValuePair.Create(session, hub));
@@ -31,6 +43,10 @@ public sealed class SessionHubs(TimeProvider time)
         if (hub.Remove(subscriber))
         {
             _hubs.TryRemove(KeyValuePair.Create(hub.Session, hub));
+            lock (hub)
+            {
+                hub.Link?.Dispose();
+            }
         }
     }
 

@@ -32,6 +32,8 @@ public sealed class Subscriber
     public Subscriber(FaceCodec face, string userId, int queueLimit, Func<SessionEvent, bool>? filter = null)
     {
         Face = face;
+        // Drawn before any hub knows of this reader: hubs make room for the faces that have drawn theirs.
+        _ = face.Index;
         UserId = userId;
         _queueLimit = queueLimit;
         _filter = filter;
@@ -109,14 +111,17 @@ public sealed class Subscriber
     }
 
     /// <summary>
-    /// The reader has been found to be allowed, and this is its first frame. Only from here on it gets passing events: it listens in the hub before it is
-    /// known whether it may.
+    /// The reader has been found to be allowed. Only from here on it gets passing events: it listens in the hub before it is known whether it may.
     /// </summary>
-    public void Open(Frame first)
+    /// <param name="first">The frame that comes before all others, where the face has one.</param>
+    public void Open(Frame? first = null)
     {
         lock (_gate)
         {
-            Enqueue(first, seq: 0);
+            if (first is not null)
+            {
+                Enqueue(first, seq: 0);
+            }
             _isOpen = true;
         }
     }

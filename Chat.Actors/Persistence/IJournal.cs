@@ -25,6 +25,10 @@ public interface IJournal : IAsyncDisposable
     /// <exception cref="JournalUnavailableException" />
     ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation);
 
+    /// <summary>Heads of several logs, each as <see cref="ReadHeadAsync"/> says it, in their order.</summary>
+    /// <exception cref="JournalUnavailableException" />
+    ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation);
+
     /// <summary>
     /// Events of all logs with ordering above <paramref name="afterOrdering"/>, in that order, at most <paramref name="limit"/>. Never steps over
     /// an event that a transaction still running may yet commit below one that is returned.

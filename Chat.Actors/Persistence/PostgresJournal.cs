@@ -83,6 +83,27 @@ public sealed class PostgresJournal : IJournal
     public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) =>
         ReadNumberAsync("SELECT max(sequence_number) FROM journal WHERE persistence_id = $1", cancellation, log);
 
+    public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => RunAsync(
+        async connection =>
+        {
+            // One step into the index for each log.
+            await using var command = Command(
+                connection,
+                """
+                SELECT COALESCE((SELECT max(sequence_number) FROM journal WHERE persistence_id = asked.log), 0)
+                FROM unnest($1::text[]) WITH ORDINALITY AS asked (log, place) ORDER BY place
+                """,
+                (object)logs.ToArray());
+            await using var row = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+            var heads = new List<long>(logs.Count);
+            while (await row.ReadAsync(cancellation).ConfigureAwait(false))
+            {
+                heads.Add(row.GetInt64(0));
+            }
+            return (IReadOnlyList<long>)heads;
+        },
+        cancellation);
+
     public ValueTask<long> ReadLastOrderingAsync(CancellationToken cancellation) => ReadNumberAsync("SELECT max(ordering) FROM journal", cancellation);
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) => RunAsync(

@@ -65,6 +65,16 @@ public sealed class SqliteJournal : IJournal
     public async ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) =>
         await readers.ReadAsync((afterOrdering, limit), static (db, at) => db.ReadAll(at.afterOrdering, at.limit), cancellation).ConfigureAwait(false);
 
+    public async ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation)
+    {
+        var heads = new List<long>(logs.Count);
+        foreach (var log in logs)
+        {
+            heads.Add(await ReadHeadAsync(log, cancellation).ConfigureAwait(false));
+        }
+        return heads;
+    }
+
     public ValueTask<long> ReadLastOrderingAsync(CancellationToken cancellation) =>
         readers.ReadAsync(0, static (db, _) => db.ReadLastOrdering(), cancellation);
 

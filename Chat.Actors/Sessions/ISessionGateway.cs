@@ -64,4 +64,8 @@ public sealed record SessionView
 /// <param name="StartSeq">Seq of its <see cref="StreamStarted"/>; 0 while it waits.</param>
 /// <param name="Epoch">0 while it waits.</param>
 /// <param name="StreamedBy">User whose socket streams it; null for a run of the server's own.</param>
-public sealed record OpenRun(MessageId MessageId, int AgentId, string AgentName, MessageId PromptId, long StartSeq, int Epoch, string? StreamedBy, string Written, int NextIndex);
+public sealed record OpenRun(MessageId MessageId, int AgentId, string AgentName, MessageId PromptId, long StartSeq, int Epoch, string? StreamedBy, string Written, int NextIndex)
+{
+    /// <summary>Node that writes it; null while it waits, and where that is not known.</summary>
+    public string? Node { get; init; }
+}

@@ -22,6 +22,11 @@ internal static class MessageRules
         {
             return Decision.Unchanged(state, first);
         }
+        if (state.Messages.Find(c.MessageId) is { Seq: > 0 } stored)
+        {
+            // The same command again: another node may have acted on it, and its answer was lost.
+            return Decision.Unchanged(state, new Accepted { Seq = stored.Seq, At = stored.At, MessageId = c.MessageId, RunId = stored.RunId });
+        }
         if (state.IsArchived)
         {
             return Decision.Reject(ErrorCode.Archived, "The session is archived");
@@ -84,11 +89,9 @@ internal static class MessageRules
 
     private static RunQueued? AnswerFor(SessionState state, PostMessage c, DateTimeOffset now)
     {
-        (int Id, string Name)? agent = state.Created is { AgentId: { } id, AgentExternal: false }
-            ? (id, state.Created.AgentName ?? id.ToString(CultureInfo.InvariantCulture))
+        var agent = state.Created is { AgentId: { } id, AgentExternal: false }
+            ? new AnsweringAgent(id, state.Created.AgentName ?? id.ToString(CultureInfo.InvariantCulture))
             : state.Created.AgentId is null ? c.AnswerBy : null;
-        return agent is var (agentId, name)
-            ? new RunQueued { At = now, MessageId = c.RunId, AgentId = agentId, AgentName = name, PromptId = c.MessageId }
-            : null;
+        return agent is null ? null : new RunQueued { At = now, MessageId = c.RunId, AgentId = agent.Id, AgentName = agent.Name, PromptId = c.MessageId };
     }
 }

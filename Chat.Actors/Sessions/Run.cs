@@ -21,9 +21,13 @@ public sealed class Run
 
     public DateTimeOffset StartedAt { get; set; }
     public int Epoch { get; set; }
+
+    /// <summary>Where it is written; null while it waits, and where that is not known.</summary>
+    public string? Node { get; set; }
+
     public int NextIndex { get; set; }
     public StringBuilder Text { get; } = new();
     public bool IsRunning => StartSeq > 0;
 
-    public OpenRun ToView() => new(MessageId, AgentId, SenderName, PromptId, StartSeq, Epoch, StreamedBy, Text.ToString(), NextIndex);
+    public OpenRun ToView() => new(MessageId, AgentId, SenderName, PromptId, StartSeq, Epoch, StreamedBy, Text.ToString(), NextIndex) { Node = Node };
 }

@@ -20,7 +20,7 @@ internal static class RunRules
         var reply = new Accepted { Seq = 0, At = now, MessageId = run.MessageId, Epoch = run.Epoch + 1 };
         return run.IsRunning
             ? Decision.Of(state, reply, new RunClaimed { At = now, MessageId = run.MessageId, Epoch = run.Epoch + 1, Node = c.Node })
-            : Decision.Of(state, reply, StartOf(run, run.Epoch + 1, now));
+            : Decision.Of(state, reply, StartOf(run, run.Epoch + 1, now) with { Node = c.Node });
     }
 
     public static Decision Start(SessionState state, StartStream c, DateTimeOffset now)
@@ -32,6 +32,11 @@ internal static class RunRules
         if (state.Sends.Find(c.Caller.UserId, c.ClientMessageId, now) is { } first)
         {
             return Decision.Unchanged(state, first);
+        }
+        if (state.FindRun(c.MessageId) is { } same)
+        {
+            // The same command again: another node may have acted on it, and its answer was lost.
+            return Decision.Unchanged(state, new Accepted { Seq = same.StartSeq, At = same.StartedAt, MessageId = same.MessageId, Epoch = same.Epoch });
         }
         if (state.IsArchived)
         {
@@ -50,6 +55,7 @@ internal static class RunRules
             Epoch = 1,
             StreamedBy = c.Caller.UserId,
             ClientMessageId = c.ClientMessageId,
+            Node = c.Node,
         };
         return Decision.Of(state, new Accepted { Seq = 0, At = now, MessageId = c.MessageId, Epoch = 1 }, started);
     }

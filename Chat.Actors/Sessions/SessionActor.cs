@@ -42,6 +42,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>The storage has not answered in this group: each command that asked it again would wait for a time-out of its own.</summary>
     private bool _isAway;
 
+    /// <summary>The state has been held against the log's head in this group.</summary>
+    private bool _isCurrent;
+
     /// <summary>Seq up to which readers have been given the log; -1 before the first recovery.</summary>
     private long _published = -1;
 
@@ -74,6 +77,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     protected override async ValueTask ReceiveAsync(IReadOnlyList<SessionMessage> messages)
     {
         _isAway = false;
+        _isCurrent = !_services.IsShared;
         if (_mustReset)
         {
             await ResetAsync();
@@ -132,6 +136,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         if (waiting is Read read)
         {
+            if (!await EnsureCurrentAsync())
+            {
+                waiting.Refuse(Unavailable);
+                return;
+            }
             var view = _state!.Exists ? _state.ToView() : null;
             AnswerWhenDurable(read, () => read.Answer(view));
             return;
@@ -166,6 +175,19 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
         }
         var (reply, events) = _state!.Decide(ask.Command, _services.Time.GetUtcNow(), target);
+        if (events.Count == 0 && !_isCurrent && _state.Head is var decidedAt)
+        {
+            // An append would tell that others have been here; what needs none is decided on the log as it is now.
+            if (!await EnsureCurrentAsync())
+            {
+                ask.Refuse(Unavailable);
+                return;
+            }
+            if (_state!.Head != decidedAt)
+            {
+                (reply, events) = _state.Decide(ask.Command, _services.Time.GetUtcNow(), target);
+            }
+        }
         if (events.Count == 0)
         {
             Trace(ask);
@@ -381,6 +403,33 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             return false;
         }
+    }
+
+    /// <summary>
+    /// Brings the state up to the log's head, where other nodes may have appended. What waits on an append needs it not: that is committed at the head, or decided again. False
+    /// where the storage does not answer.
+    /// </summary>
+    private async ValueTask<bool> EnsureCurrentAsync()
+    {
+        if (_isCurrent || _building is not null || _inFlight.Count > 0)
+        {
+            return true;
+        }
+        try
+        {
+            _isCurrent = await _services.Journal.ReadHeadAsync(_id.Value, default) == _state!.Head;
+        }
+        catch (JournalUnavailableException)
+        {
+            _isAway = true;
+            return false;
+        }
+        if (!_isCurrent)
+        {
+            _state = null;
+            _isCurrent = await EnsureStateAsync();
+        }
+        return _isCurrent;
     }
 
     private async Task RetryRecoveryAsync()

@@ -16,6 +16,9 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     private readonly ITimer _sweep;
     private bool _closed;
 
+    /// <summary>Set once, before the first command: takes a command to another node, or says null where this one is to act.</summary>
+    public Func<SessionId, SessionCommand, ValueTask<Reply>?>? Elsewhere { get; set; }
+
     public SessionGateway(SessionServices services)
     {
         _services = services;
@@ -28,7 +31,11 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
 
     public async ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
-        var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused ? refused : await AskSessionAsync(session, command, cancellation).ConfigureAwait(false);
+        var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused
+            ? refused
+            : Elsewhere?.Invoke(session, command) is { } elsewhere
+                ? await elsewhere.AsTask().WaitAsync(cancellation).ConfigureAwait(false)
+                : await ActAsync(session, command, cancellation).ConfigureAwait(false);
         if (command is PostMessage)
         {
             Count(reply);
@@ -41,7 +48,8 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         return reply;
     }
 
-    private async ValueTask<Reply> AskSessionAsync(SessionId session, SessionCommand command, CancellationToken cancellation)
+    /// <summary>Has this node's actor decide a command that has passed its checks here or on the node that it came to. Calls are handed over in their order.</summary>
+    public async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
         using var span = ChatActivity.Source.StartActivity("session.ask");
         span?.SetTag(ChatActivity.SessionTag, session.Value).SetTag("chat.command", command.GetType().Name);

@@ -26,5 +26,8 @@ public sealed record SessionServices
     /// <summary>Null limits nobody.</summary>
     public RateLimiter? RateLimiter { get; init; }
 
+    /// <summary>Other nodes append to the same journal: what is told without an append is first held against the log's head.</summary>
+    public bool IsShared { get; init; }
+
     public required ILogger Logger { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Chat.Actors.Sessions;
 public sealed record SessionSnapshot
 {
     /// <summary>A snapshot of another manifest is left alone and the log read instead.</summary>
-    public const string Manifest = "session-state/1";
+    public const string Manifest = "session-state/2";
 
     public required SessionCreated Created { get; init; }
     public string? Title { get; init; }
@@ -25,7 +25,7 @@ public sealed record SessionSnapshot
 
     public sealed record RunState(
         MessageId MessageId, int AgentId, string SenderId, string SenderName, MessageId PromptId, string? StreamedBy,
-        long StartSeq, DateTimeOffset StartedAt, int Epoch, int NextIndex, string Text);
+        long StartSeq, DateTimeOffset StartedAt, int Epoch, int NextIndex, string Text, string? Node = null);
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, SnapshotJson.Default.SessionSnapshot);
 

@@ -108,7 +108,7 @@ public sealed class SessionState
                 break;
             case MessagePosted m:
                 MessageCount++;
-                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null));
+                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null) { Seq = Head, At = m.At, RunId = m.RunId });
                 if (m.ClientMessageId is { Length: > 0 } clientId)
                 {
                     Sends.Add(new SentOnceWindow.Sent(m.SenderId, clientId, m.MessageId, m.RunId, Head, m.At));
@@ -155,6 +155,7 @@ public sealed class SessionState
                 break;
             case RunClaimed r when FindRun(r.MessageId) is { } run:
                 run.Epoch = r.Epoch;
+                run.Node = r.Node;
                 break;
             case StreamChunk c when FindRun(c.MessageId) is { } run:
                 run.Text.Append(c.Content);
@@ -209,7 +210,7 @@ public sealed class SessionState
         Sends = [.. Sends.All],
         Messages = [.. Messages.All],
         Runs = [.. Runs.Select(run => new SessionSnapshot.RunState(
-            run.MessageId, run.AgentId, run.SenderId, run.SenderName, run.PromptId, run.StreamedBy, run.StartSeq, run.StartedAt, run.Epoch, run.NextIndex, run.Text.ToString()))],
+            run.MessageId, run.AgentId, run.SenderId, run.SenderName, run.PromptId, run.StreamedBy, run.StartSeq, run.StartedAt, run.Epoch, run.NextIndex, run.Text.ToString(), run.Node))],
     };
 
     public static SessionState FromSnapshot(SessionSnapshot snapshot)
@@ -252,6 +253,7 @@ public sealed class SessionState
                 StartedAt = r.StartedAt,
                 Epoch = r.Epoch,
                 NextIndex = r.NextIndex,
+                Node = r.Node,
             };
             run.Text.Append(r.Text);
             state.Runs.Add(run);
@@ -285,6 +287,7 @@ public sealed class SessionState
         run.StartSeq = Head;
         run.StartedAt = s.At;
         run.Epoch = s.Epoch;
+        run.Node = s.Node;
         if (s is { ClientMessageId: { Length: > 0 } clientId, StreamedBy: { } author })
         {
             Sends.Add(new SentOnceWindow.Sent(author, clientId, s.MessageId, null, Head, s.At));

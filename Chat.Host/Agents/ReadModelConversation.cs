@@ -20,11 +20,12 @@ internal sealed class ReadModelConversation(ReadModel readModel) : IConversation
 }
 
 /// <summary>The open runs that the read model lists.</summary>
-internal sealed class ReadModelOpenRuns(ReadModel readModel) : IOpenRuns
+/// <param name="isHome">Null takes them all.</param>
+internal sealed class ReadModelOpenRuns(ReadModel readModel, Func<SessionId, bool>? isHome) : IOpenRuns
 {
     public async ValueTask<IReadOnlyList<SessionId>> ReadAsync(CancellationToken cancellation)
     {
         await readModel.WaitUntilCurrentAsync(cancellation);
-        return [.. (await readModel.OpenRunsAsync(cancellation)).Select(run => run.SessionId).Distinct()];
+        return [.. (await readModel.OpenRunsAsync(cancellation)).Select(run => run.SessionId).Distinct().Where(session => isHome?.Invoke(session) ?? true)];
     }
 }

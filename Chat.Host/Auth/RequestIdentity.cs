@@ -15,6 +15,9 @@ public static partial class RequestIdentity
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new Requirement(places));
 
+    /// <summary>Of an endpoint's metadata: only callers with a valid credential reach it.</summary>
+    internal static bool RequiresIdentity(IEnumerable<object> metadata) => metadata.OfType<Requirement>().Any();
+
     /// <summary>Stands after <c>UseRouting</c>.</summary>
     public static IApplicationBuilder UseIdentity(this IApplicationBuilder app)
     {

@@ -20,6 +20,8 @@ public sealed record ChatOptions
     public IReadOnlyList<AgentOptions> Agents { get; init; } = [new AgentOptions { Id = 1, Name = "Echo" }];
 
     public TelemetryOptions Telemetry { get; init; } = new();
+    public RedisOptions Redis { get; init; } = new();
+    public ClusterOptions Cluster { get; init; } = new();
 
     public bool IsDevelopment => Mode == ChatMode.Development;
 }
@@ -52,6 +54,12 @@ public sealed record ServiceOptions
 
     /// <summary>Other origins whose pages may call this server with credentials.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>
+    /// Addresses or networks (<c>10.0.0.0/8</c>) of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as far as the chain of them reaches; from
+    /// anyone else both are ignored.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     /// <summary>Serve TLS on the port; needs <see cref="CertificatePath"/> and <see cref="CertificateKeyPath"/> (PEM).</summary>
     public bool UseSsl { get; init; }
@@ -229,4 +237,36 @@ public sealed record TelemetryOptions
 
     /// <summary><c>http/protobuf</c> (the collector's port 4318) or <c>grpc</c> (4317).</summary>
     public string OtlpProtocol { get; init; } = "http/protobuf";
+}
+
+/// <summary>What carries events between nodes, and shows other services what happens here.</summary>
+public sealed record RedisOptions
+{
+    /// <summary><c>redis://[:password@]host[:port][/db]</c>, <c>rediss://</c> with TLS; empty: no Redis, and a node that is alone.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>Accepted for the seed's sake: the client needs one connection, over which everything goes.</summary>
+    public int MaxConnections { get; init; } = 100;
+
+    /// <summary>As <see cref="MaxConnections"/>.</summary>
+    public int PoolSize { get; init; } = 10;
+
+    /// <summary>Without the values, since the address may hold a password.</summary>
+    public override string ToString() => nameof(RedisOptions);
+}
+
+/// <summary>Several nodes over one PostgreSQL and one Redis.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>Where other nodes and operators reach this one over HTTP; empty: its host's name and port.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>How often a node announces itself.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>One that has not announced itself for so long is gone: its sessions and answers go to others.</summary>
+    public TimeSpan NodeTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A session's home that has not answered by then is passed over: the asking node acts itself.</summary>
+    public TimeSpan AskTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -49,6 +49,8 @@ public static class ChatOptionsReader
             Participants = ReadParticipants(chat.Section("participants"), defaults.Participants),
             Rooms = new RoomOptions { Open = chat.Section("rooms").Switch("open", defaults.Rooms.Open) },
             Agents = agents,
+            Redis = ReadRedis(chat.Section("redis"), defaults.Redis),
+            Cluster = ReadCluster(chat.Section("cluster"), defaults.Cluster),
             Telemetry = ReadTelemetry(chat.Section("telemetry"), defaults.Telemetry),
         };
     }
@@ -68,6 +70,7 @@ public static class ChatOptionsReader
             Hosts = section.Check("hosts", section.Texts("hosts", defaults.Hosts), OptionsChecks.Hosts),
             Origins = OptionsChecks.Origins(section, "origins", section.Texts("origins", defaults.Origins)),
             CorsOrigins = OptionsChecks.Origins(section, "cors-origins", section.Texts("cors-origins", defaults.CorsOrigins)),
+            TrustedProxies = section.Check("trusted-proxies", section.Texts("trusted-proxies", defaults.TrustedProxies), OptionsChecks.Networks),
             UseSsl = section.Switch("use-ssl", defaults.UseSsl),
             CertificatePath = section.OptionalText("certificate-path"),
             CertificateKeyPath = section.OptionalText("certificate-key-path"),
@@ -76,6 +79,29 @@ public static class ChatOptionsReader
         if (service.UseSsl && (service.CertificatePath is null || service.CertificateKeyPath is null))
             section.Refuse("use-ssl", "needs certificate-path and certificate-key-path; behind a proxy that ends TLS leave it off");
         return service;
+    }
+
+    private static RedisOptions ReadRedis(OptionsSection section, RedisOptions defaults) => new()
+    {
+        Url = section.Check("url", section.OptionalText("url"), OptionsChecks.RedisUrl),
+        MaxConnections = section.Whole("max-connections", defaults.MaxConnections, 1, 1_000_000),
+        PoolSize = section.Whole("pool-size", defaults.PoolSize, 1, 1_000_000),
+    };
+
+    private static ClusterOptions ReadCluster(OptionsSection section, ClusterOptions defaults)
+    {
+        var cluster = new ClusterOptions
+        {
+            Address = section.OptionalText("address"),
+            Heartbeat = section.Duration("heartbeat", defaults.Heartbeat, 50 * Millisecond, TimeSpan.FromMinutes(1)),
+            NodeTimeout = section.Duration("node-timeout", defaults.NodeTimeout, 200 * Millisecond, TimeSpan.FromMinutes(10)),
+            AskTimeout = section.Duration("ask-timeout", defaults.AskTimeout, 10 * Millisecond, TimeSpan.FromMinutes(1)),
+        };
+        if (cluster.NodeTimeout < 2 * cluster.Heartbeat)
+        {
+            section.Refuse("node-timeout", "must be twice the heartbeat at least, or one that is late makes a node go");
+        }
+        return cluster;
     }
 
     private static ParticipantOptions ReadParticipants(OptionsSection section, ParticipantOptions defaults) => new()

@@ -24,12 +24,16 @@ internal static class OptionsChecks
     public static string? Listen(string address, ChatMode mode)
     {
         var local = address == "localhost";
-        // The parser takes "8003" for 0.0.31.67.
-        if (!local && (!IPAddress.TryParse(address, out _) || address.AsSpan().Count('.') is not (0 or 3) || address.AsSpan().IndexOfAny('.', ':') < 0)) return "is neither an IP address nor localhost";
+        if (!local && !IsAddress(address)) return "is neither an IP address nor localhost";
         return mode == ChatMode.Development && !local && !IPAddress.IsLoopback(IPAddress.Parse(address))
             ? "development mode opens doors to whoever reaches it, so it listens on 127.0.0.1 or ::1 only"
             : null;
     }
+
+    public static string? Networks(IReadOnlyList<string> networks) =>
+        networks.All(network => IsAddress(network) || (network.Split('/') is [var address, _] && IsAddress(address) && IPNetwork.TryParse(network, out _)))
+            ? null
+            : "holds something other than IP addresses and networks, such as 10.0.0.7 or 10.0.0.0/8";
 
     public static string? Address(string? address)
     {
@@ -74,5 +78,16 @@ internal static class OptionsChecks
         if (!Uri.TryCreate("postgresql://" + rest, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
             return $"is not of the form {form}; in user and password write @ : / ? # as %40 %3A %2F %3F %23";
         return uri.AbsolutePath.Trim('/') is { Length: > 0 } name && !name.Contains('/', StringComparison.Ordinal) ? null : "names no database after the host";
+    }
+
+    /// <summary>The parser takes "8003" for 0.0.31.67.</summary>
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out _) && text.AsSpan().Count('.') is 0 or 3 && text.AsSpan().IndexOfAny('.', ':') >= 0;
+
+    public static string? RedisUrl(string? url)
+    {
+        if (url is null) return null;
+        if (url.Contains("${", StringComparison.Ordinal)) return "still holds ${…}, which nothing has filled in";
+        return RedisConnection.TryParse(url, out _) ? null : $"is not of the form {RedisConnection.Form}";
     }
 }

@@ -1,3 +1,4 @@
+using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -37,7 +38,7 @@ internal static class OpenApiEndpoints
                     parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer };
                 }
             }
-            if (context.Description.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true)
+            if (RequestIdentity.RequiresIdentity(context.Description.ActionDescriptor.EndpointMetadata))
             {
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
             }

@@ -46,7 +46,11 @@ public static class RestEndpoints
 
     /// <summary>A group of endpoints that know their caller and refuse in one form; what they answer is for that caller alone.</summary>
     internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder routes, string prefix, string tag) =>
-        routes.MapGroup(prefix).RequireIdentity().AddEndpointFilter<RestFaults>().AddEndpointFilter(NeverStored).WithTags(tag);
+        routes.MapPublicApi(prefix, tag).RequireIdentity();
+
+    /// <summary>The same for anyone.</summary>
+    internal static RouteGroupBuilder MapPublicApi(this IEndpointRouteBuilder routes, string prefix, string tag) =>
+        routes.MapGroup(prefix).AddEndpointFilter<RestFaults>().AddEndpointFilter(NeverStored).WithTags(tag);
 
     private static ValueTask<object?> NeverStored(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {

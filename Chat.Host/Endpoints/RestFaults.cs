@@ -14,7 +14,7 @@ internal sealed class RestFaults : IEndpointFilter
         }
         catch (FieldException e)
         {
-            return new Refusal(ErrorCode.BadField, e.Message);
+            return new Refusal(e.ToRejected());
         }
         catch (BadHttpRequestException e)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Chat.Host.Faces.Participants;
 
 namespace Chat.Host.Endpoints;
 
@@ -23,5 +24,8 @@ namespace Chat.Host.Endpoints;
 [JsonSerializable(typeof(ReadState))]
 [JsonSerializable(typeof(AgentList))]
 [JsonSerializable(typeof(StreamStopped))]
+[JsonSerializable(typeof(NewParticipant))]
+[JsonSerializable(typeof(Joined))]
+[JsonSerializable(typeof(SessionStatus))]
 [JsonSerializable(typeof(Health))]
 internal sealed partial class RestJson : JsonSerializerContext;

@@ -9,9 +9,6 @@ namespace Chat.Host.Endpoints;
 /// <summary>Makes a session under the names that it asks for, which are claimed before it exists.</summary>
 internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
 {
-    private const string CodeAlphabet = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-    private const int CodeLength = 6;
-
     /// <summary>31^6 codes: with 100 million of them taken, ten draws in a row fail once in 3 * 10^9.</summary>
     private const int CodeDraws = 10;
 
@@ -68,7 +65,7 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
     {
         for (var draw = 0; draw < CodeDraws; draw++)
         {
-            var code = RandomNumberGenerator.GetString(CodeAlphabet, CodeLength);
+            var code = RandomNumberGenerator.GetString(SessionCode.Alphabet, SessionCode.Length);
             if ((await names.ClaimAsync("code", code, session, caller.UserId, cancellation)).SessionId == session)
             {
                 return code;

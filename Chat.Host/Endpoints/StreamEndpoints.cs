@@ -59,7 +59,7 @@ internal static class StreamEndpoints
         {
             return NotAnswered(agent is { AnswersItself: true } ? $"Agent {agent.Id} answers through its own socket" : "No agent answers this message");
         }
-        var command = message.ToCommand(caller.ToCaller(), idempotencyKey) with { AnswerBy = agent is null ? null : (agent.Id, agent.Name) };
+        var command = message.ToCommand(caller.ToCaller(), idempotencyKey) with { AnswerBy = agent is null ? null : new AnsweringAgent(agent.Id, agent.Name) };
         return await node.Gateway.AskAsync(session_id, command, cancellation) switch
         {
             Accepted { RunId: { } run } sent => new EventStream(node, view.SessionId, run, caller, since: sent.Seq),

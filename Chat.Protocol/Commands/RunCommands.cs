@@ -51,6 +51,9 @@ public sealed record StartStream : SessionCommand
     /// <summary>Development: the role <c>agent</c> is not asked for.</summary>
     public bool AnyRole { get; init; }
 
+    /// <summary>The node that has the agent's socket.</summary>
+    public string? Node { get; init; }
+
     public override Rejected? Check() => Limits.CheckText("message_id", ClientMessageId, Limits.Name);
 }
 

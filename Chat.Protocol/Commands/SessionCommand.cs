@@ -1,9 +1,26 @@
+using System.Text.Json.Serialization;
+
 namespace Chat.Protocol;
 
 /// <summary>
 /// A wish of a caller, decided by the session alone. Ids that it will create are in the command, so that deciding again after a
 /// refused append gives the same result.
 /// </summary>
+[JsonDerivedType(typeof(CreateSession), "create-session")]
+[JsonDerivedType(typeof(PostMessage), "post-message")]
+[JsonDerivedType(typeof(EditMessage), "edit-message")]
+[JsonDerivedType(typeof(DeleteMessage), "delete-message")]
+[JsonDerivedType(typeof(React), "react")]
+[JsonDerivedType(typeof(UpdateSession), "update-session")]
+[JsonDerivedType(typeof(ArchiveSession), "archive-session")]
+[JsonDerivedType(typeof(JoinSession), "join-session")]
+[JsonDerivedType(typeof(AddMember), "add-member")]
+[JsonDerivedType(typeof(RemoveMember), "remove-member")]
+[JsonDerivedType(typeof(ClaimRun), "claim-run")]
+[JsonDerivedType(typeof(AppendChunk), "append-chunk")]
+[JsonDerivedType(typeof(EndStream), "end-stream")]
+[JsonDerivedType(typeof(StartStream), "start-stream")]
+[JsonDerivedType(typeof(StopRun), "stop-run")]
 public abstract record SessionCommand
 {
     public required Caller Caller { get; init; }
@@ -53,7 +70,7 @@ public sealed record PostMessage : SessionCommand
     public MessageId? ReplyTo { get; init; }
 
     /// <summary>Agent that answers where the session itself has none (the streaming endpoint).</summary>
-    public (int Id, string Name)? AnswerBy { get; init; }
+    public AnsweringAgent? AnswerBy { get; init; }
 
     public override Rejected? Check() =>
         Limits.CheckContent(Content)
@@ -62,6 +79,8 @@ public sealed record PostMessage : SessionCommand
         ?? Limits.CheckId("reply_to", ReplyTo)
         ?? Limits.CheckMetadata(Metadata);
 }
+
+public sealed record AnsweringAgent(int Id, string Name);
 
 public sealed record EditMessage : SessionCommand
 {

@@ -28,6 +28,9 @@ public sealed record StreamStarted : SessionEvent
 
     /// <summary>The outside agent's own id for the answer.</summary>
     public string? ClientMessageId { get; init; }
+
+    /// <summary>Where it is written: the node that claimed it, or that has the outside agent's socket.</summary>
+    public string? Node { get; init; }
 }
 
 /// <summary>Another owner takes a running answer over; chunks of lower epochs are refused from here on.</summary>

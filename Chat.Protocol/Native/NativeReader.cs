@@ -1,53 +1,12 @@
-using System.Text.Json;
-
 namespace Chat.Protocol;
 
 /// <summary>Client frames of the native WebSocket, from bytes.</summary>
 public static class NativeReader
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = Limits.JsonDepth };
-
     /// <summary>The frame, or why it is refused. No bytes make it throw.</summary>
     /// <param name="clientMessageId">The refused frame's own id, where it had one.</param>
-    public static NativeRequest? Read(ReadOnlyMemory<byte> bytes, out Rejected? rejected, out string? clientMessageId)
-    {
-        clientMessageId = null;
-        rejected = null;
-        try
-        {
-            using var document = JsonDocument.Parse(bytes, Options);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                rejected = new Rejected(ErrorCode.BadJson, "A frame must be a JSON object");
-                return null;
-            }
-            var fields = new JsonFields(document.RootElement);
-            if (fields.OptionalText("client_message_id") is { } id)
-            {
-                rejected = Limits.CheckText("client_message_id", id, Limits.Name);
-                if (rejected is not null)
-                {
-                    return null;
-                }
-                clientMessageId = id;
-            }
-            var type = fields.OptionalText("type");
-            var request = Read(type, fields, clientMessageId);
-            rejected = request is null
-                ? new Rejected(ErrorCode.UnknownType, $"Unknown message type: {Shorten(type)}")
-                : null;
-            return request;
-        }
-        catch (JsonException)
-        {
-            rejected = new Rejected(ErrorCode.BadJson, "The frame is not JSON, or deeper than 32 levels");
-        }
-        catch (FieldException e)
-        {
-            rejected = new Rejected(ErrorCode.BadField, e.Message);
-        }
-        return null;
-    }
+    public static NativeRequest? Read(ReadOnlyMemory<byte> bytes, out Rejected? rejected, out string? clientMessageId) =>
+        ClientFrame.Read<NativeRequest>(bytes, Read, out rejected, out clientMessageId);
 
     private static NativeRequest? Read(string? type, JsonFields f, string? clientId) => type switch
     {
@@ -65,13 +24,5 @@ public static class NativeReader
         "auth" => new NativeRequest.Auth(f.Text("token")) { ClientMessageId = clientId },
         "ping" => new NativeRequest.Ping(),
         _ => null,
-    };
-
-    /// <summary>The type goes back to the one who sent it, but not at any length.</summary>
-    private static string Shorten(string? type) => type switch
-    {
-        null => "none",
-        { Length: > 100 } => string.Concat(type.AsSpan(0, 100), "…"),
-        _ => type,
     };
 }

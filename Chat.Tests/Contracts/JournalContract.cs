@@ -58,6 +58,7 @@ public abstract class JournalContract : IAsyncLifetime
         Assert.Empty(await journal.ReadAsync("sess_a", 10, 3, None));
         Assert.Empty(await journal.ReadAsync("sess_none", 0, 3, None));
         Assert.Equal(0, await journal.ReadHeadAsync("sess_none", None));
+        Assert.Equal([3, 0, 10], await journal.ReadHeadsAsync(["sess_ab", "sess_none", "sess_a"], None));
     }
 
     [ContractFact]

@@ -67,6 +67,8 @@ internal sealed class MemoryLog : IJournal
 
     public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => throw new NotSupportedException();
+
     public ValueTask<StoredSnapshot?> ReadSnapshotAsync(string log, long maxSeq, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask SaveSnapshotAsync(StoredSnapshot snapshot, CancellationToken cancellation) => throw new NotSupportedException();

@@ -36,7 +36,7 @@ public class RunRulesTests
     {
         var state = NewSession();
         Assert.Null(state.Accept(Post()).RunId);
-        Assert.NotNull(state.Accept(Post() with { AnswerBy = (1, "Echo") }).RunId);
+        Assert.NotNull(state.Accept(Post() with { AnswerBy = new AnsweringAgent(1, "Echo") }).RunId);
     }
 
     [Fact]

@@ -81,6 +81,8 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
 
     public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => inner.ReadHeadAsync(log, cancellation);
 
+    public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => inner.ReadHeadsAsync(logs, cancellation);
+
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) =>
         inner.ReadAllAsync(afterOrdering, limit, cancellation);
 

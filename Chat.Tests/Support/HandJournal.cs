@@ -81,6 +81,9 @@ internal sealed class HandJournal : IJournal
 
     public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => new(Log(log).Count);
 
+    public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) =>
+        new([.. logs.Select(log => (long)Log(log).Count)]);
+
     public async ValueTask<StoredSnapshot?> ReadSnapshotAsync(string log, long maxSeq, CancellationToken cancellation)
     {
         await BeforeRecovery();

@@ -15,7 +15,7 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
     /// <summary>Waits for the answer: only then the real id is known, should this be a repeat. The second reply is that to its content, where it has any.</summary>
     public async ValueTask<(Reply Started, Reply? Content)> StartAsync(NativeRequest.StreamStart start, Caller caller, bool anyRole)
     {
-        var command = new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = start.ClientMessageId, AnyRole = anyRole };
+        var command = new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = start.ClientMessageId, AnyRole = anyRole, Node = ChatNode.Name };
         var reply = await gateway.AskAsync(session, command);
         if (reply is not Accepted accepted)
         {

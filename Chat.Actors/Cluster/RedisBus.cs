@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Chat.Actors.Cluster;
+
+/// <summary>The bus over Redis' publish and subscribe. While Redis is away messages are lost; subscriptions come back with it.</summary>
+public sealed partial class RedisBus : INodeBus
+{
+    private const string Prefix = "chat:bus:";
+
+    private readonly ConnectionMultiplexer _redis;
+    private readonly ISubscriber _subscriber;
+    private readonly TopicHandlers _handlers = new();
+    private readonly BusEnvelope _envelope;
+    private readonly ILogger _logger;
+
+    /// <param name="redis">The caller's, and not disposed of here.</param>
+    /// <param name="key">The cluster's secret.</param>
+    public RedisBus(ConnectionMultiplexer redis, string node, byte[] key, TimeProvider time, ILogger logger)
+    {
+        _redis = redis;
+        _subscriber = redis.GetSubscriber();
+        _envelope = new BusEnvelope(key, node, time);
+        _logger = logger;
+        // Each publisher's messages are given to the handlers in their order.
+        _redis.PreserveAsyncOrder = true;
+        _redis.ConnectionRestored += OnRestored;
+    }
+
+    public bool IsUp => _subscriber.IsConnected();
+
+    public event Action? Restored;
+
+    public IDisposable Subscribe(string topic, Action<ReadOnlyMemory<byte>> handler)
+    {
+        var (subscription, isFirst) = _handlers.Add(topic, handler, () => _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget));
+        if (isFirst)
+        {
+            _subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
+        }
+        return subscription;
+    }
+
+    public void Publish(string topic, ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            _subscriber.Publish(Prefix + topic, _envelope.Seal(topic, message.Span), CommandFlags.FireAndForget);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            LogLost(_logger, e.Message);
+        }
+    }
+
+    public async ValueTask<bool> TryPublishAsync(string topic, ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            return await _subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span)) > 0;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+        {
+            LogLost(_logger, e.Message);
+            return false;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _redis.ConnectionRestored -= OnRestored;
+        foreach (var topic in _handlers.Topics)
+        {
+            _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
+        }
+        return default;
+    }
+
+    private void Take(string topic, byte[]? value)
+    {
+        if (value is null || !_envelope.TryOpen(topic, value, out var message))
+        {
+            return;
+        }
+        try
+        {
+            _handlers.Handle(topic, message);
+        }
+#pragma warning disable CA1031 // On the library's thread a fault would be lost without a word.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFault(_logger, e);
+        }
+    }
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e)
+    {
+        if (e.ConnectionType == ConnectionType.Subscription)
+        {
+            Restored?.Invoke();
+        }
+    }
+
+    [LoggerMessage(600, LogLevel.Debug, "A message to other nodes is lost: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
+
+    [LoggerMessage(601, LogLevel.Error, "A message of another node could not be handled")]
+    private static partial void LogFault(ILogger logger, Exception fault);
+}

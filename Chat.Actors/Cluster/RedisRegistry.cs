@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Chat.Protocol;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Chat.Actors.Cluster;
+
+/// <summary>
+/// The nodes that announce themselves in Redis: the set <c>chat:nodes</c> of names, and <c>chat:node:{name}</c> for each, which expires when it is not renewed. While
+/// Redis is away the nodes that were there last are taken to be there still.
+/// </summary>
+public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
+{
+    private const string Names = "chat:nodes";
+    private const string Prefix = "chat:node:";
+
+    private readonly IDatabase _redis;
+    private readonly BusEnvelope _envelope;
+    private readonly RedisRegistryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _beating;
+    private volatile NodeInfo _own;
+    private volatile View _view;
+
+    /// <param name="key">The cluster's secret, as of the bus.</param>
+    public RedisRegistry(ConnectionMultiplexer redis, NodeInfo self, byte[] key, RedisRegistryOptions options, TimeProvider time, ILogger logger)
+    {
+        _redis = redis.GetDatabase();
+        _envelope = new BusEnvelope(key, self.Name, time);
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _own = self;
+        _view = new View([self]);
+        _beating = Runtime.Detached.Run(BeatAsync);
+    }
+
+    public string Self => _own.Name;
+
+    public IReadOnlyList<NodeInfo> Nodes => _view.Nodes;
+
+    public event Action? Changed;
+
+    public string HomeOf(SessionId session) => Rendezvous.HomeOf(session.Value, _view.Homes) ?? Self;
+
+    /// <summary>From now on nothing new is at home here. Returns when it has been told, or could not be.</summary>
+    public async Task DrainAsync()
+    {
+        _own = _own with { IsDraining = true };
+        await TryBeatAsync();
+    }
+
+    /// <summary>Goes from the list, so that the others need not wait for it to expire.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _beating;
+        try
+        {
+            await _redis.KeyDeleteAsync(Prefix + Self);
+            await _redis.SetRemoveAsync(Names, Self);
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            LogAway(_logger, e.Message);
+        }
+        _stopping.Dispose();
+    }
+
+    private async Task BeatAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            await TryBeatAsync();
+            await Task.Delay(_options.Interval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TryBeatAsync()
+    {
+        try
+        {
+            var nodes = await AnnounceAndReadAsync();
+            if (!nodes.SequenceEqual(_view.Nodes))
+            {
+                _view = new View(nodes);
+                LogNodes(_logger, string.Join(", ", nodes.Select(node => node.IsDraining ? node.Name + " (draining)" : node.Name)));
+                Changed?.Invoke();
+            }
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            LogAway(_logger, e.Message);
+        }
+    }
+
+    private async Task<IReadOnlyList<NodeInfo>> AnnounceAndReadAsync()
+    {
+        var own = _own;
+        var announcement = _envelope.Seal(Prefix + own.Name, JsonSerializer.SerializeToUtf8Bytes(own, NodeJson.Default.NodeInfo));
+        await _redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive);
+        await _redis.SetAddAsync(Names, own.Name);
+        var names = (await _redis.SetMembersAsync(Names)).Select(name => (string)name!).Where(name => name != own.Name).ToArray();
+        var found = names.Length == 0 ? [] : await _redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]);
+        var nodes = new List<NodeInfo> { own };
+        for (var i = 0; i < names.Length; i++)
+        {
+            if ((byte[]?)found[i] is not { } sealedBytes)
+            {
+                await _redis.SetRemoveAsync(Names, names[i], CommandFlags.FireAndForget);
+            }
+            else if (_envelope.TryOpen(Prefix + names[i], sealedBytes, out var json) && JsonSerializer.Deserialize(json.Span, NodeJson.Default.NodeInfo) is { } node)
+            {
+                nodes.Add(node);
+            }
+        }
+        return [.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)];
+    }
+
+    private static bool IsOfRedis(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException;
+
+    private sealed class View(IReadOnlyList<NodeInfo> nodes)
+    {
+        public IReadOnlyList<NodeInfo> Nodes { get; } = nodes;
+
+        public IReadOnlyList<string> Homes { get; } = [.. nodes.Where(node => !node.IsDraining).Select(node => node.Name)];
+    }
+
+    [LoggerMessage(604, LogLevel.Information, "The cluster's nodes: {Nodes}")]
+    private static partial void LogNodes(ILogger logger, string nodes);
+
+    [LoggerMessage(605, LogLevel.Debug, "Redis does not answer: {Reason}")]
+    private static partial void LogAway(ILogger logger, string reason);
+}
+
+public sealed record RedisRegistryOptions
+{
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A node that has not announced itself for so long is gone. Four missed announcements, since a busy machine misses one or two.</summary>
+    public TimeSpan TimeToLive { get; init; } = TimeSpan.FromSeconds(2);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(NodeInfo))]
+internal sealed partial class NodeJson : JsonSerializerContext;

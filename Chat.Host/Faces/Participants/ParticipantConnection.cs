@@ -1,0 +1,50 @@
+using Chat.Host.Connections;
+using Chat.Protocol;
+
+namespace Chat.Host.Faces.Participants;
+
+/// <summary>One socket of the participant face.</summary>
+internal sealed class ParticipantConnection(FaceServices services, EnteredSocket entered) : FaceConnection<ParticipantRequest>(services, entered)
+{
+    public override async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    {
+        switch (ParticipantReader.Read(frame, out var rejected, out var clientMessageId))
+        {
+            case ParticipantRequest.Message m:
+                await AskAsync(CommandOf(m), m, cancellation);
+                break;
+            case ParticipantRequest.Typing t:
+                Hub.Presence.SetTyping(Caller.UserId, t.IsTyping);
+                break;
+            case ParticipantRequest.Update:
+                Hub.Presence.Confirm(Caller.UserId);
+                break;
+            default:
+                Subscriber.Send(SocketReplies.Error(rejected!, clientMessageId));
+                break;
+        }
+    }
+
+    protected override void Answer(Reply reply, ParticipantRequest request)
+    {
+        switch (reply)
+        {
+            case Accepted accepted when request.ClientMessageId is { } id:
+                Subscriber.Send(SocketReplies.Ack(id, accepted));
+                break;
+            case Rejected rejected:
+                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
+                break;
+        }
+    }
+
+    private PostMessage CommandOf(ParticipantRequest.Message m) => new()
+    {
+        Caller = Caller,
+        MessageId = MessageId.New(),
+        RunId = MessageId.New(),
+        Content = m.Content,
+        MessageType = m.IsQuestion ? "question" : "text",
+        ClientMessageId = m.ClientMessageId,
+    };
+}
