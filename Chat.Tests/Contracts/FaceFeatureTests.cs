@@ -13,9 +13,12 @@ public sealed class FaceFeatureTests
 
         Assert.Equal(
         [
+            "ChannelByWs: Lists, Count",
             "NativeByPython: Lists, Count",
             "NativeByWs: Lists, Count",
             "ParticipantByWs: Lists, Count",
+            "RoomByPython: Resume, Presence, Count, Membership",
+            "RoomByWs: Resume, Presence, Count, Membership",
         ],
         suites.Select(Describe).Order(StringComparer.Ordinal));
     }

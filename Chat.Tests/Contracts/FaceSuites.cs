@@ -20,4 +20,21 @@ public static class FaceSuites
     [LeavesOut(Feature.Lists, "It shows frames")]
     [LeavesOut(Feature.Count, "It names people")]
     public sealed class ParticipantByWs(FaceWorld world) : FaceContract(world, new ParticipantFace(ClientLibrary.Ws));
+
+    [RequiresNodeClients]
+    public sealed class RoomByWs(FaceWorld world) : RoomContract(world, ClientLibrary.Ws);
+
+    [RequiresPythonClients]
+    public sealed class RoomByPython(FaceWorld world) : RoomContract(world, ClientLibrary.WebSockets);
+
+    [RequiresNodeClients]
+    [LeavesOut(Feature.Lists, "It shows frames")]
+    [LeavesOut(Feature.Count, "It names people")]
+    public sealed class ChannelByWs(FaceWorld world) : FaceContract(world, new ChannelFace(ClientLibrary.Ws));
+
+    [LeavesOut(Feature.Resume, "A room has no cursor: it shows the newest messages")]
+    [LeavesOut(Feature.Presence, "A room does not show who is there")]
+    [LeavesOut(Feature.Count, "A room does not show who is there")]
+    [LeavesOut(Feature.Membership, "A room is open to every valid token")]
+    public abstract class RoomContract(FaceWorld world, ClientLibrary library) : FaceContract(world, new RoomFace(library));
 }
