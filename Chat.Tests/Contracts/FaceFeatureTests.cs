@@ -19,6 +19,9 @@ public sealed class FaceFeatureTests
             "ParticipantByWs: Lists, Count",
             "RoomByPython: Resume, Presence, Count, Membership",
             "RoomByWs: Resume, Presence, Count, Membership",
+            "SocketIoByPolling: Lists, Presence",
+            "SocketIoByUpgrade: Lists, Presence",
+            "SocketIoByWebSocket: Lists, Presence",
         ],
         suites.Select(Describe).Order(StringComparer.Ordinal));
     }
