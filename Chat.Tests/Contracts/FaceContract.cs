@@ -158,6 +158,21 @@ public abstract class FaceContract(FaceWorld world, Face face) : FaceTest(world,
         Assert.Equal((await Session.HistoryAsync()).Select(m => m.Line), read.Select(m => m.Line));
     }
 
+    [FaceFact(Feature.Resume)]
+    public async Task A_cursor_above_the_head_is_told_the_head_and_then_what_is_new()
+    {
+        var (mina, juno) = (await JoinAsync("mina"), await Face.AdmitAsync(Session, "juno"));
+        mina.Say("before");
+        var last = await mina.HearAsync("before");
+
+        var lost = await EnterAsync(juno, since: 1_000_000);
+        Assert.InRange((await lost.ExpectAsync<Told.Reset>()).Head, last.Seq!.Value, 999_999);
+        mina.Say("after");
+        await lost.HearAsync("after");
+
+        Assert.Equal([new Line("mina", "after")], lost.Transcript);
+    }
+
     [FaceFact(Feature.Lists)]
     public async Task One_who_comes_is_shown_the_newest_fifty_messages()
     {

@@ -71,6 +71,24 @@ public sealed class FaceConversationTests(FaceWorld world) : IClassFixture<FaceW
         Assert.All(_clients, client => Assert.Contains(lines, line => line.Author == "Echo" && line.Text.Contains($"{client.Key.Name}의 질문 👋🏽", StringComparison.Ordinal)));
     }
 
+    [ContractFact]
+    public async Task A_send_that_is_repeated_on_another_face_is_stored_once()
+    {
+        _session = await FaceSession.CreateAsync(world.Server, isRoom: true);
+        var mina = await _session.InviteAsync("mina");
+        var answers = new List<Told.Acked>();
+
+        foreach (var face in new Face[] { new NativeFace(ClientLibrary.Ws), new ChannelFace(ClientLibrary.Ws), new RoomFace(ClientLibrary.WebSockets) })
+        {
+            var client = await face.EnterAsync(world, _session, mina);
+            _clients.Add(client);
+            answers.Add(await client.PostAsync("한 번만", "mine-1"));
+        }
+
+        Assert.All(answers, answer => Assert.Equal(answers[0], answer));
+        Assert.Equal(answers[0].Id, Assert.Single(await _session.HistoryAsync()).Id);
+    }
+
     /// <summary>Each by a name, a face and a library of its own.</summary>
     private async Task MeetAsync(int? agent)
     {

@@ -46,6 +46,7 @@ public abstract class FrameClient : ContractClient
         return frame.GetProperty("type").GetString() switch
         {
             "ack" => [new Told.Acked(Text(frame, "client_message_id")!, Text(frame, "message_id")!, frame.GetProperty("seq").GetInt64())],
+            "system" when Text(frame, "event") == "reset" => [new Told.Reset(Seq(frame)!.Value)],
             "error" when IsSettling(frame) => [new Told.Settled()],
             "error" => [new Told.Refused(Text(frame, "code")!, Text(frame, "message")!, Text(frame, "client_message_id"))],
             var type => ReadFrame(type!, frame),

@@ -113,6 +113,8 @@ public sealed class SocketIoFace(params string[] transports) : Face
                     return [new Told.Said(Text("participant_nickname")!, Text("message")!, Text("id"), argument.GetProperty("seq").GetInt64(), Text("message_type"))];
                 case "participant_count_update":
                     return [new Told.Counted(argument.GetProperty("count").GetInt32())];
+                case "system" when Text("event") == "reset":
+                    return [new Told.Reset(argument.GetProperty("seq").GetInt64())];
                 case "error":
                     return [new Told.Refused(Text("code")!, Text("message")!, Text("client_message_id"))];
                 default:

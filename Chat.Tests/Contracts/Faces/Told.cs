@@ -28,6 +28,9 @@ public abstract record Told
 
     public sealed record Archived : Told;
 
+    /// <summary>The cursor is above the log's head, which is this.</summary>
+    public sealed record Reset(long Head) : Told;
+
     /// <summary>Everything before has been handled, and what it led to has been told.</summary>
     public sealed record Settled : Told;
 
