@@ -123,6 +123,23 @@ public sealed class EngineHeartbeatTests
     }
 
     [Fact]
+    public async Task Messages_put_the_end_off_for_one_interval_and_no_longer()
+    {
+        await using var host = await SocketIoHost.StartAsync(Options);
+        using var socket = await EngineSocket.ConnectAsync(host);
+        host.Time.Advance(300);
+        Assert.Equal("2", await socket.ReadAsync());
+        for (var elapsed = 400; elapsed < 800; elapsed += 100)
+        {
+            host.Time.Advance(100);
+            await socket.SendAsync("4no answer");
+            Assert.Equal("4no answer", await socket.ReadAsync());
+        }
+        host.Time.Advance(100);
+        Assert.Equal("close 1013 No sign of life", await socket.ReadAsync());
+    }
+
+    [Fact]
     public async Task A_ping_that_goes_out_late_leaves_the_client_its_whole_time()
     {
         await using var host = await SocketIoHost.StartAsync(Options);

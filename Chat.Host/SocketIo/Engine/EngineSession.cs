@@ -197,6 +197,7 @@ public sealed partial class EngineSession
                 return;
             }
             _isHandling = true;
+            _heartbeat.OnMessage();
         }
         try
         {

@@ -58,6 +58,17 @@ internal sealed class Heartbeat
         return true;
     }
 
+    /// <summary>A message has come, and its pong may be behind more of them: that puts the end off, but not beyond the next ping's time.</summary>
+    public void OnMessage()
+    {
+        var (granted, last) = (Now + _options.PingTimeout, _due + _options.PingInterval + _options.PingTimeout);
+        if (_isPinged && granted > _deadline)
+        {
+            // The timer finds out when it fires.
+            _deadline = granted < last ? granted : last > _deadline ? last : _deadline;
+        }
+    }
+
     /// <summary>The client has shown life, or could not: it has at least one more time-out from now.</summary>
     public void Grant()
     {
