@@ -36,7 +36,7 @@ public sealed class FaceSession
     {
         var name = Guid.NewGuid().ToString("N");
         var (room, channel) = (isRoom ? $"방 {name}" : null, $"pod_{name}");
-        var made = await SendAsync(server, HttpMethod.Post, "", new { title = "한 대화", joinable = true, room_id = room, channel_url = channel, agent_id = agent });
+        var made = await SendAsync(server, HttpMethod.Post, "", new { title = "한 대화", joinable = true, room_id = room, open = room is not null, channel_url = channel, agent_id = agent });
         return new FaceSession(server, made, room, channel);
     }
 
