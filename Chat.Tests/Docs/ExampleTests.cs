@@ -84,13 +84,7 @@ public sealed class NodeExampleTests : ExampleTests
     public Task Every_example_for_Node_prints_what_it_says() => RunAllAsync("js", "node", SchemaCheck.Clients, ".mjs");
 }
 
-/// <summary>Marks a class whose tests run Python with its package <c>websockets</c>.</summary>
-public sealed class RequiresPythonClientAttribute : RequiresAttribute
-{
-    public override string? Missing => SeedPythonTests.MissingPython;
-}
-
-[RequiresPythonClient]
+[RequiresPythonClients]
 public sealed class PythonExampleTests : ExampleTests
 {
     [ContractFact]

@@ -28,12 +28,11 @@ public sealed class RequiresNodeClientsAttribute : RequiresAttribute
         }
     }
 
-    /// <summary>Every package that <c>package.json</c> names is there: a checkout may hold those of an earlier one.</summary>
+    /// <summary>What npm has written down of its last installation is no older than what is asked for.</summary>
     private static bool IsInstalled()
     {
-        using var package = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(SchemaCheck.Clients, "package.json")));
-        return package.RootElement.GetProperty("dependencies").EnumerateObject()
-            .All(dependency => File.Exists(Path.Combine(SchemaCheck.Clients, "node_modules", dependency.Name, "package.json")));
+        var installed = Path.Combine(SchemaCheck.Clients, "node_modules", ".package-lock.json");
+        return File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(SchemaCheck.Clients, "package-lock.json"));
     }
 }
 
