@@ -138,8 +138,10 @@ global
 defaults
   mode http
   option forwardfor
-  option redispatch
+  # A node that stops refuses new sockets before its check has failed; they are offered to another one. What may have been stored is not sent twice.
+  option redispatch 1
   retries 2
+  retry-on conn-failure 503
   timeout connect 2s
   timeout http-request 10s
   timeout client 5m
@@ -150,6 +152,7 @@ defaults
 
 frontend chat
   bind 127.0.0.1:$cluster_port
+  http-request disable-l7-retry if !METH_GET
   default_backend nodes
 
 backend nodes

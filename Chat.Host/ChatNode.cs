@@ -25,6 +25,8 @@ public sealed class ChatNode : IAsyncDisposable
     private readonly RedisLink? _redis;
     private readonly ClusterLink? _cluster;
     private readonly ITimer? _looking;
+    private readonly Lazy<Task> _draining;
+    private readonly IReadOnlyList<NodeInfo> _sole;
 
     /// <param name="name">From <see cref="NewName"/>.</param>
     /// <param name="redis">Null without Redis. It is this node's from here on.</param>
@@ -32,6 +34,8 @@ public sealed class ChatNode : IAsyncDisposable
     internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, RedisLink? redis, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
     {
         Name = name;
+        _sole = [new NodeInfo(name, ClusterLink.AddressOf(options), time.GetUtcNow(), IsDraining: false)];
+        _draining = new Lazy<Task>(DrainOnceAsync);
         _storage = storage;
         _redis = redis;
         _cluster = cluster;
@@ -87,8 +91,21 @@ public sealed class ChatNode : IAsyncDisposable
 
     public AgentRuns Runs { get; }
 
-    /// <summary>Of the cluster, as this node sees them; a node that is alone is not listed.</summary>
-    public IReadOnlyList<NodeInfo> Nodes => _cluster?.Registry.Nodes ?? [];
+    /// <summary>As this node sees them; one that is alone is all of them.</summary>
+    public IReadOnlyList<NodeInfo> Nodes => _cluster?.Registry.Nodes ?? _sole;
+
+    /// <summary>Sessions in memory, and those of them that are at home here.</summary>
+    public (int Loaded, int Homed) CountSessions()
+    {
+        var loaded = _gateway.LoadedIds;
+        return (loaded.Count, _cluster is null ? loaded.Count : loaded.Count(_cluster.IsHome));
+    }
+
+    /// <summary>Milliseconds to Redis and back; null without one, or where it does not answer.</summary>
+    public async Task<double?> MeasureBusAsync() => _redis is null ? null : await _redis.MeasureAsync();
+
+    /// <summary>Null on a node that is alone.</summary>
+    public NodeReports? OpenReports(Func<Task<NodeReport>> own, Action drain, TimeProvider time) => _cluster?.OpenReports(own, drain, time);
 
     /// <summary>The answers that a crash left open go on at once, without anyone having to touch their sessions.</summary>
     public void Start()
@@ -118,21 +135,29 @@ public sealed class ChatNode : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Others take over what is at home here, and the answers that are written here. A node that is alone goes on with its own to the end. Once.</summary>
+    public Task DrainAsync() => _draining.Value;
+
+    private async Task DrainOnceAsync()
     {
         if (_looking is not null)
         {
             await _looking.DisposeAsync();
         }
-        if (_cluster is not null)
-        {
-            // Others take over what is at home here while this node finishes.
-            await _cluster.DrainAsync();
-        }
         if (_redis is not null)
         {
             await _redis.StopAsync();
         }
+        if (_cluster is not null)
+        {
+            await _cluster.DrainAsync();
+            await Runs.DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DrainAsync();
         await Runs.DisposeAsync();
         if (_redis is not null)
         {

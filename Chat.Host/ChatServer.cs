@@ -40,7 +40,7 @@ public static class ChatServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.TrustNoOtherProxies();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.DrainTime + options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(_ => new OtlpExport(options, name));
@@ -88,7 +88,6 @@ public static class ChatServer
         var node = app.Services.GetRequiredService<ChatNode>();
         app.Lifetime.ApplicationStarted.Register(node.Start);
         app.Lifetime.ApplicationStopped.Register(storageLoggers.Dispose);
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
         return app;
     }
 
@@ -115,6 +114,8 @@ public static class ChatServer
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<ChatNode>().Name, options.IsDevelopment));
         services.AddParticipants(options);
         services.AddRooms(options);
+        services.AddSingleton<NodeDrain>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeDrain>());
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

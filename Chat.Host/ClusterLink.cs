@@ -20,6 +20,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     private SessionRelay? _relay;
     private HeadWatch? _watch;
     private RateRelay? _rates;
+    private NodeReports? _reports;
 
     private ClusterLink(RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
     {
@@ -44,7 +45,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(options.Jwt.SecretKey), 32, info: "chat cluster 1"u8.ToArray());
         var self = new NodeInfo(
             name,
-            options.Cluster.Address ?? $"{(options.Service.UseSsl ? "https" : "http")}://{Environment.MachineName}:{options.Service.Port}",
+            AddressOf(options),
             time.GetUtcNow(),
             IsDraining: false);
         var registryOptions = new RedisRegistryOptions { Interval = options.Cluster.Heartbeat, TimeToLive = options.Cluster.NodeTimeout };
@@ -75,6 +76,13 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <summary>Whether this node runs the session's answers. While the others cannot be told, whoever has stored the question does.</summary>
     public bool RunsAnswersOf(SessionId session) => _registry.HomeOf(session) == _registry.Self || !_bus.IsUp;
 
+    /// <summary>Where the others reach a node of these options.</summary>
+    public static string AddressOf(ChatOptions options) =>
+        options.Cluster.Address ?? $"{(options.Service.UseSsl ? "https" : "http")}://{Environment.MachineName}:{options.Service.Port}";
+
+    /// <summary>It is the link's.</summary>
+    public NodeReports OpenReports(Func<Task<NodeReport>> own, Action drain, TimeProvider time) => _reports = new NodeReports(_bus, _registry, own, drain, time);
+
     public bool IsUp => _bus.IsUp;
 
     public bool IsHome(SessionId session) => _registry.HomeOf(session) == _registry.Self;
@@ -99,6 +107,7 @@ internal sealed class ClusterLink : IAsyncDisposable
             await _watch.DisposeAsync();
         }
         _asks?.Dispose();
+        _reports?.Dispose();
         await Presence.DisposeAsync();
         await (_rates?.DisposeAsync() ?? default);
         await _registry.DisposeAsync();

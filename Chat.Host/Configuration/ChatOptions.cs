@@ -67,7 +67,10 @@ public sealed record ServiceOptions
     public string? CertificatePath { get; init; }
     public string? CertificateKeyPath { get; init; }
 
-    /// <summary>How long a stop waits for sockets to close and appends to finish.</summary>
+    /// <summary>Over so long a stop closes the sockets; fewer than 200 for each second of it take less. Readiness is red from its beginning.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stop then waits for them to end and appends to finish.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
 

@@ -74,6 +74,7 @@ public static class ChatOptionsReader
             UseSsl = section.Switch("use-ssl", defaults.UseSsl),
             CertificatePath = section.OptionalText("certificate-path"),
             CertificateKeyPath = section.OptionalText("certificate-key-path"),
+            DrainTime = section.Duration("drain-time", defaults.DrainTime, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             ShutdownTimeout = section.Duration("shutdown-timeout", defaults.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
         };
         if (service.UseSsl && (service.CertificatePath is null || service.CertificateKeyPath is null))

@@ -56,6 +56,19 @@ internal sealed class RedisLink : IAsyncDisposable
         }
     }
 
+    /// <summary>Milliseconds there and back; null where it does not answer.</summary>
+    public async Task<double?> MeasureAsync()
+    {
+        try
+        {
+            return Math.Round((await Connection.GetDatabase().PingAsync()).TotalMilliseconds, 2);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Nothing new is posted; returns when what was begun has ended.</summary>
     public ValueTask StopAsync() => _inbound?.DisposeAsync() ?? default;
 

@@ -144,6 +144,10 @@ public sealed partial class ChatProcess : IAsyncDisposable
         return await WaitForExitAsync();
     }
 
+    /// <summary>By itself, or as another process has asked it to.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> EndedAsync() => WaitForExitAsync();
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
