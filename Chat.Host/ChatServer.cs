@@ -7,8 +7,10 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.Endpoints;
+using Chat.Host.Faces.Channels;
 using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
+using Chat.Host.Faces.Rooms;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -73,6 +75,8 @@ public static class ChatServer
         }
         app.MapNative();
         app.MapParticipants();
+        app.MapRooms();
+        app.MapChannels();
         app.MapRest();
 
         var node = app.Services.GetRequiredService<ChatNode>();
@@ -103,6 +107,7 @@ public static class ChatServer
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
         services.AddParticipants(options);
+        services.AddRooms(options);
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Chat.Protocol;
 
-/// <summary>A client's JSON frame, on every face whose frames have a <c>type</c>: what such faces read and refuse alike.</summary>
+/// <summary>A client's JSON frame: what all faces read and refuse alike.</summary>
 internal static class ClientFrame
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = Limits.JsonDepth };
@@ -14,32 +14,34 @@ internal static class ClientFrame
         ReadOnlyMemory<byte> bytes, Func<string?, JsonFields, string?, TRequest?> read, out Rejected? rejected, out string? clientMessageId)
         where TRequest : class
     {
-        clientMessageId = null;
+        string? id = null;
+        var request = ReadObject(
+            bytes,
+            fields =>
+            {
+                id = Checked("client_message_id", fields.OptionalText("client_message_id"));
+                var type = fields.OptionalText("type");
+                return read(type, fields, id) ?? throw new FieldException($"Unknown message type: {Shorten(type)}", ErrorCode.UnknownType);
+            },
+            out rejected);
+        clientMessageId = id;
+        return request;
+    }
+
+    /// <summary>For a face whose frames have no <c>type</c>: an object, or why the frame is refused. No bytes make it throw.</summary>
+    /// <param name="read">It may throw <see cref="FieldException"/>.</param>
+    public static TRequest? ReadObject<TRequest>(ReadOnlyMemory<byte> bytes, Func<JsonFields, TRequest> read, out Rejected? rejected)
+        where TRequest : class
+    {
         rejected = null;
         try
         {
             using var document = JsonDocument.Parse(bytes, Options);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
-                rejected = new Rejected(ErrorCode.BadJson, "A frame must be a JSON object");
-                return null;
+                return read(new JsonFields(document.RootElement));
             }
-            var fields = new JsonFields(document.RootElement);
-            if (fields.OptionalText("client_message_id") is { } id)
-            {
-                rejected = Limits.CheckText("client_message_id", id, Limits.Name);
-                if (rejected is not null)
-                {
-                    return null;
-                }
-                clientMessageId = id;
-            }
-            var type = fields.OptionalText("type");
-            var request = read(type, fields, clientMessageId);
-            rejected = request is null
-                ? new Rejected(ErrorCode.UnknownType, $"Unknown message type: {Shorten(type)}")
-                : null;
-            return request;
+            rejected = new Rejected(ErrorCode.BadJson, "A frame must be a JSON object");
         }
         catch (JsonException)
         {
@@ -51,6 +53,11 @@ internal static class ClientFrame
         }
         return null;
     }
+
+    /// <summary>An id or a name, where there is one.</summary>
+    /// <exception cref="FieldException" />
+    public static string? Checked(string field, string? text) =>
+        Limits.CheckText(field, text, Limits.Name) is { } bad ? throw new FieldException(bad.Text, bad.Code) : text;
 
     /// <summary>The type goes back to the one who sent it, but not at any length.</summary>
     private static string Shorten(string? type) => type switch

@@ -8,7 +8,10 @@ public abstract class FaceCodec
     /// <summary>Distinct per face: where an event keeps the face's frame. From <see cref="NewIndex"/>, once per class.</summary>
     public abstract int Index { get; }
 
-    /// <summary>Every frame shows all that the ones before it did (seed 002's list), so that a newer one takes the place of one that still waits.</summary>
+    /// <summary>
+    /// Every frame shows all that the ones before it did (seed 002's list), so that a newer one takes the place of one that still waits. Such a codec is one
+    /// session's own: it keeps its newest frame, and gives that also for an event that the frame has left behind.
+    /// </summary>
     public virtual bool NewestOnly => false;
 
     /// <summary>Faces that have drawn an index so far.</summary>

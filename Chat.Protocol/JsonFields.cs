@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Chat.Protocol;
@@ -27,6 +29,9 @@ public readonly struct JsonFields(JsonElement root)
             throw new FieldException($"{name} holds half of a surrogate pair or bytes that are not UTF-8");
         }
     }
+
+    /// <summary>Null also where the field is of another kind.</summary>
+    public string? TextOrNull(string name) => TryGet(name, out var value) && value.ValueKind == JsonValueKind.String ? OptionalText(name) : null;
 
     public bool Flag(string name, bool? absent = null) => !TryGet(name, out var value)
         ? absent ?? throw new FieldException($"{name} is missing")
@@ -60,9 +65,31 @@ public readonly struct JsonFields(JsonElement root)
     /// <summary>A JSON object as it was written, or null.</summary>
     public string? OptionalObject(string name) => !TryGet(name, out var value)
         ? null
-        : value.ValueKind == JsonValueKind.Object && IsCleanJson(value) is { } text
+        : value.ValueKind == JsonValueKind.Object && CleanJson(value) is { } text
             ? text
             : throw new FieldException($"{name} must be an object");
+
+    /// <summary>The fields that have none of these names, as a JSON object with their values as they were written; null where there are none.</summary>
+    public string? Others(ReadOnlySpan<string> names)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(buffer, JsonFrame.Options);
+        var any = false;
+        writer.WriteStartObject();
+        foreach (var property in root.EnumerateObject())
+        {
+            var name = CleanText(() => property.Name);
+            if (!names.Contains(name))
+            {
+                writer.WritePropertyName(name);
+                writer.WriteRawValue(CleanJson(property.Value), skipInputValidation: true);
+                any = true;
+            }
+        }
+        writer.WriteEndObject();
+        writer.Flush();
+        return any ? Encoding.UTF8.GetString(buffer.WrittenSpan) : null;
+    }
 
     private bool TryGet(string name, out JsonElement value)
     {
@@ -78,7 +105,7 @@ public readonly struct JsonFields(JsonElement root)
     }
 
     /// <summary>Its raw text; it is stored and sent as JSON again, so it must hold neither U+0000 nor half a surrogate pair.</summary>
-    private static string? IsCleanJson(JsonElement value)
+    private static string CleanJson(JsonElement value)
     {
         Check(value);
         return value.GetRawText();
@@ -90,7 +117,7 @@ public readonly struct JsonFields(JsonElement root)
                 case JsonValueKind.Object:
                     foreach (var property in element.EnumerateObject())
                     {
-                        CheckText(() => property.Name);
+                        CleanText(() => property.Name);
                         Check(property.Value);
                     }
                     break;
@@ -101,26 +128,26 @@ public readonly struct JsonFields(JsonElement root)
                     }
                     break;
                 case JsonValueKind.String:
-                    CheckText(element.GetString);
+                    CleanText(() => element.GetString()!);
                     break;
             }
         }
+    }
 
-        static void CheckText(Func<string?> read)
+    private static string CleanText(Func<string> read)
+    {
+        try
         {
-            try
+            if (read() is var text && Limits.CountScalars(text) >= 0)
             {
-                if (Limits.CountScalars(read()) >= 0)
-                {
-                    return;
-                }
+                return text;
             }
-            catch (InvalidOperationException)
-            {
-                // Said below, in one sentence for both.
-            }
-            throw new FieldException("metadata holds U+0000 or half of a surrogate pair");
         }
+        catch (InvalidOperationException)
+        {
+            // Said below, in one sentence for both.
+        }
+        throw new FieldException("metadata holds U+0000 or half of a surrogate pair");
     }
 }
 

@@ -11,28 +11,39 @@ public static class JsonFrame
     private const int KeptBuffer = 256 * 1024;
 
     /// <summary>Frames are no HTML: Hangul and quotes stay as they are.</summary>
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    internal static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _thread;
 
     /// <summary>The writer stands inside the object, after <c>"type"</c>.</summary>
-    public static Frame Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> body)
+    public static Frame Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> body) => Write(
+        (type, state, body),
+        static (w, s) =>
+        {
+            w.WriteString("type"u8, s.type);
+            s.body(w, s.state);
+        },
+        Frame.Text);
+
+    /// <summary>An object that is to stand within a frame.</summary>
+    internal static byte[] WriteObject<TState>(TState state, Action<Utf8JsonWriter, TState> body) => Write(state, body, static bytes => bytes.ToArray());
+
+    private static TResult Write<TState, TResult>(TState state, Action<Utf8JsonWriter, TState> body, Func<ReadOnlySpan<byte>, TResult> finish)
     {
         var (buffer, writer) = _thread ??= New();
         buffer.ResetWrittenCount();
         writer.Reset();
         writer.WriteStartObject();
-        writer.WriteString("type"u8, type);
         body(writer, state);
         writer.WriteEndObject();
         writer.Flush();
-        var frame = Frame.Text(buffer.WrittenSpan);
+        var result = finish(buffer.WrittenSpan);
         if (buffer.Capacity > KeptBuffer)
         {
             _thread = null;
         }
-        return frame;
+        return result;
     }
 
     private static (ArrayBufferWriter<byte>, Utf8JsonWriter) New()

@@ -16,6 +16,10 @@ public sealed class EncodedEvent(long seq, long previous, SessionEvent e)
     /// <summary>The finished frame, or null where the face does not show the event. Called by one thread at a time per event.</summary>
     public Frame? FrameFor(FaceCodec face)
     {
+        if (face.NewestOnly)
+        {
+            return face.Encode(Seq, Previous, Event);
+        }
         var frames = _frames ??= new Frame?[FaceCodec.Count];
         if (face.Index >= frames.Length)
         {

@@ -20,6 +20,9 @@ public sealed class Subscriber
     private int _queuedStored;
     private bool _isOpen;
 
+    /// <summary>What was queued last, where the newest frame is enough.</summary>
+    private Frame? _newest;
+
     /// <summary>Head of the session in which the reader was found to be allowed; -1 before that.</summary>
     private long _allowedAt = -1;
 
@@ -94,6 +97,12 @@ public sealed class Subscriber
         {
             if (Face.NewestOnly)
             {
+                if (ReferenceEquals(frame, _newest))
+                {
+                    // Given for an earlier event already, with all that this one changes.
+                    Cursor = e.Seq;
+                    return false;
+                }
                 DropStored();
             }
             if (_queuedBytes + frame.Length > _queueLimit && _queue.Count > 0)
@@ -103,6 +112,7 @@ public sealed class Subscriber
                 return false;
             }
             Enqueue(frame, e.Seq);
+            _newest = Face.NewestOnly ? frame : null;
             Cursor = LastShown = e.Seq;
             return true;
         }
@@ -168,6 +178,7 @@ public sealed class Subscriber
         lock (_gate)
         {
             DropStored();
+            _newest = null;
             Cursor = LastShown = cursor;
             WasLive = false;
             FallBehind();

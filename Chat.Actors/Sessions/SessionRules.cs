@@ -9,6 +9,8 @@ internal static class SessionRules
 
     private static readonly Decision TooMany = Decision.Reject(ErrorCode.TooManyMembers, $"A session has at most {Limits.Members} members");
 
+    private static readonly Decision RoomTaken = Decision.Reject(ErrorCode.NameTaken, "room_id is taken");
+
     /// <summary>Texts of seed 000.</summary>
     private static readonly Decision Closed = Decision.Reject(ErrorCode.NotFound, "세션을 찾을 수 없거나 비활성 상태입니다.");
 
@@ -38,7 +40,8 @@ internal static class SessionRules
             };
             return Decision.Of(state, created);
         }
-        return state.MayRead(caller) ? Decision.Unchanged(state)
+        return c.OnlyNew && state.Created.TraceId != c.TraceId ? RoomTaken
+            : state.MayRead(caller) ? Decision.Unchanged(state)
             : c.Open && state.Created.Open ? AddMember(state, new Member(caller.UserId, caller.Name), caller.UserId, now)
             : Decision.NotFound;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chat.Host.Auth;
 using Chat.Protocol;
 
 namespace Chat.Host.Connections;
@@ -24,6 +25,13 @@ internal sealed record Entrance
     public Func<EnteredSocket, ILiveFace> Open { get; init; } = _ => throw new InvalidOperationException("A refused socket has no face");
 
     public static Entrance Refused(int code, string reason) => new() { Refusal = (code, reason) };
+
+    /// <summary>For a credential that is missing, bad, or cannot be checked now.</summary>
+    public static Entrance Refused(IdentityResult authenticated) => authenticated.Outcome == IdentityOutcome.Unavailable
+        ? Refused(CloseCode.Overloaded, "Tokens cannot be checked now")
+        : Refused(CloseCode.Refused, "Missing or bad token");
+
+    public static Entrance Refused(Rejected rejected) => Refused(rejected.Code.MayRetry() ? CloseCode.Overloaded : CloseCode.Refused, rejected.Text);
 
     /// <summary>False where the address has a <c>since</c> that is no seq.</summary>
     public static bool TryReadSince(HttpContext context, out long? since)

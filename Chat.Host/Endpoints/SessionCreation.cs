@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using Chat.Actors.Persistence;
 using Chat.Actors.Sessions;
 using Chat.Host.Agents;
+using Chat.Host.Configuration;
 using Chat.Protocol;
 
 namespace Chat.Host.Endpoints;
 
 /// <summary>Makes a session under the names that it asks for, which are claimed before it exists.</summary>
-internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
+internal sealed class SessionCreation(ChatOptions options, ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
 {
     /// <summary>31^6 codes: with 100 million of them taken, ten draws in a row fail once in 3 * 10^9.</summary>
     private const int CodeDraws = 10;
@@ -24,7 +25,7 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
         {
             return (default, badName);
         }
-        var session = SessionId.New();
+        var session = wish.RoomId is { } room ? SessionId.OfRoom(room) : SessionId.New();
         var command = new CreateSession
         {
             Caller = caller,
@@ -37,20 +38,28 @@ internal sealed class SessionCreation(ISessionGateway gateway, SessionNames name
             Metadata = wish.Metadata,
             Members = [.. wish.Members.Select(member => member.ToMember() with { Role = "member" })],
             ChannelUrl = wish.ChannelUrl,
+            Open = wish.RoomId is not null && options.Rooms.Open,
+            OnlyNew = wish.RoomId is not null,
         };
         // A claim is for ever: no name is spent on a session that would be refused.
         if ((command.Check() ?? limiter?.TakeFor(command)) is { } bad)
         {
             return (default, bad);
         }
+        if (wish.RoomId is not null && await gateway.ReadAsync(session, cancellation) is not null)
+        {
+            return (default, new Rejected(ErrorCode.NameTaken, "room_id is taken"));
+        }
         if (wish.ChannelUrl is { } channel)
         {
             var claim = await names.ClaimAsync("channel", channel, session, caller.UserId, cancellation);
-            if (claim.SessionId != session && (claim.By != caller.UserId || await gateway.ReadAsync(claim.SessionId, cancellation) is not null))
+            // The caller's own claim, whose session could not be made then, is used now; but a room is made only where it is asked for.
+            var isOwn = claim.SessionId == session
+                || (claim.By == caller.UserId && wish.RoomId is null && claim.SessionId.RoomId is null && await gateway.ReadAsync(claim.SessionId, cancellation) is null);
+            if (!isOwn)
             {
                 return (default, new Rejected(ErrorCode.NameTaken, "channel_url is taken"));
             }
-            // The caller's own claim, whose session could not be made then, is used now.
             session = claim.SessionId;
             command = command with { SessionId = session };
         }

@@ -18,8 +18,8 @@ internal static class SessionEndpoints
         sessions.MapPost("", CreateAsync).WithBody<NewSession>()
             .WithSummary("Make a session")
             .WithDescription("""
-                The caller becomes its owner. members holds user ids, or objects {user_id, name}. joinable gives it a session_code. A channel_url that is taken gets
-                409 NAME_TAKEN.
+                The caller becomes its owner. members holds user ids, or objects {user_id, name}. joinable gives it a session_code. room_id makes it that room, its
+                session_id room:{room_id}. A channel_url or room_id that is taken gets 409 NAME_TAKEN.
                 """);
         sessions.MapGet("", ListAsync)
             .WithSummary("List the caller's sessions, newest activity first")
@@ -44,7 +44,7 @@ internal static class SessionEndpoints
             return new Refusal(refused);
         }
         var view = await node.Gateway.ReadAsync(session, cancellation);
-        return TypedResults.Created($"/api/chat/sessions/{session}", SessionDetail.Of(view!, agents));
+        return TypedResults.Created($"/api/chat/sessions/{Uri.EscapeDataString(session.Value)}", SessionDetail.Of(view!, agents));
     }
 
     private static async Task<Results<Ok<SessionPage>, Refusal>> ListAsync(

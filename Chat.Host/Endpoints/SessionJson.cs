@@ -19,6 +19,7 @@ internal sealed record NewSession
 
     public IReadOnlyList<NewMember> Members { get; init; } = [];
     public string? ChannelUrl { get; init; }
+    public string? RoomId { get; init; }
     public bool Joinable { get; init; }
 
     /// <exception cref="FieldException" />
@@ -32,14 +33,14 @@ internal sealed record NewSession
             Metadata = fields.OptionalObject("metadata"),
             Members = [.. fields.OptionalArray("members").Select(NewMember.Read)],
             ChannelUrl = fields.OptionalText("channel_url") is not { } url ? null
-                : IsChannelUrl(url) ? url
+                : Protocol.ChannelUrl.IsWellFormed(url) ? url
                 : throw new FieldException("channel_url must be 1 to 100 of A-Z, a-z, 0-9, _ and -"),
+            RoomId = fields.OptionalText("room_id") is not { } room ? null
+                : Protocol.SessionId.IsRoomId(room) ? room
+                : throw new FieldException("room_id must be 1 to 100 characters without a slash and control characters"),
             Joinable = fields.Flag("joinable", absent: false),
         };
     }
-
-    private static bool IsChannelUrl(string text) =>
-        text.Length is > 0 and <= 100 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }
 
 /// <summary>Body of <c>PATCH /api/chat/sessions/{session_id}</c>; what is left out stays as it is.</summary>

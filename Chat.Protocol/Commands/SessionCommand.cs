@@ -52,6 +52,9 @@ public sealed record CreateSession : SessionCommand
     /// <summary>Made by being named: a caller that is not yet a member becomes one.</summary>
     public bool Open { get; init; }
 
+    /// <summary>Refused with <see cref="ErrorCode.NameTaken"/> where the session exists: its id is one that people choose.</summary>
+    public bool OnlyNew { get; init; }
+
     public override Rejected? Check() =>
         Limits.CheckText("title", Title, Limits.Title)
         ?? Limits.CheckMetadata(Metadata)

@@ -51,6 +51,25 @@ public sealed class ConversationTests(BrowserFixture browser) : PageTests(browse
     }
 
     [ContractFact]
+    public async Task A_room_is_a_conversation_like_any_other()
+    {
+        const string Room = "50% & 모두의 방#1?";
+        var mina = await OpenAsync("mina");
+        await using var room = await FaceClient.OpenAsync(Server, $"/ws/chat/{Uri.EscapeDataString(Room)}?token={Server.Token("mina")}");
+        await room.SendAsync(new { username = "미나", content = "from the room" });
+        await room.ExpectAsync("messages");
+
+        await mina.EnterAsync("room:" + Room);
+        await Expect(mina.Saying("from the room")).ToBeVisibleAsync();
+        await mina.SayAndWaitAsync("from the page");
+        await Expect(mina.Sessions.Locator(".session-title")).ToHaveTextAsync("room:" + Room);
+        await mina.ReloadAsync();
+
+        await Expect(mina.Saying("from the page")).ToBeVisibleAsync();
+        await room.ExpectAsync("messages", f => f.GetProperty("messages").GetArrayLength() == 2);
+    }
+
+    [ContractFact]
     public async Task Stop_ends_the_answer_where_it_is()
     {
         var mina = await OpenAsync("mina");

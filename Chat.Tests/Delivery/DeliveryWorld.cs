@@ -15,20 +15,24 @@ internal sealed class DeliveryWorld : ISessionGateway
 {
     private static readonly Caller Agent = new("bot", "Bot", IsAgent: true);
 
+    private readonly string _session;
+
     private readonly SessionState _state = NewSession();
     private readonly Queue<IReadOnlyList<EncodedEvent>> _committed = new();
     private readonly Queue<IReadOnlyList<EncodedEvent>> _published = new();
     private bool _isBetween;
 
-    public DeliveryWorld()
+    public DeliveryWorld(string session = "s1")
     {
-        Journal.Add("s1", [_state.Created]);
+        _session = session;
+        Hub = new SessionHub(new SessionId(session), TimeProvider.System);
+        Journal.Add(session, [_state.Created]);
         _state.Accept(new AddMember { Caller = Kim, Member = new Member("bot", "Bot") });
-        Journal.Add("s1", [new MemberAdded { At = Noon, Member = new Member("bot", "Bot"), By = "kim" }]);
+        Journal.Add(session, [new MemberAdded { At = Noon, Member = new Member("bot", "Bot"), By = "kim" }]);
     }
 
     /// <summary>Has no subscriber of its own: the test does the fan-out.</summary>
-    public SessionHub Hub { get; } = new(new SessionId("s1"), TimeProvider.System);
+    public SessionHub Hub { get; }
 
     public HandJournal Journal { get; } = new();
 
@@ -37,7 +41,7 @@ internal sealed class DeliveryWorld : ISessionGateway
     /// <summary>What happens while a reader waits.</summary>
     public Action Between { get; set; } = () => { };
 
-    public IReadOnlyList<StoredEvent> Log => Journal.Log("s1");
+    public IReadOnlyList<StoredEvent> Log => Journal.Log(_session);
 
     public IReadOnlyList<Run> OpenRuns => _state.Runs;
 
@@ -69,7 +73,7 @@ internal sealed class DeliveryWorld : ISessionGateway
         }
         if (batch.Count > 0)
         {
-            Journal.Add("s1", [.. batch.Select(e => e.Event)]);
+            Journal.Add(_session, [.. batch.Select(e => e.Event)]);
             _committed.Enqueue(batch);
         }
     }
@@ -91,9 +95,16 @@ internal sealed class DeliveryWorld : ISessionGateway
         {
             foreach (var subscriber in Subscribers)
             {
-                foreach (var e in batch)
+                try
                 {
-                    subscriber.Offer(e);
+                    foreach (var e in batch)
+                    {
+                        subscriber.Offer(e);
+                    }
+                }
+                catch (InvalidOperationException)
+                {
+                    subscriber.SetBack();
                 }
             }
         }
@@ -117,7 +128,7 @@ internal sealed class DeliveryWorld : ISessionGateway
 
     public ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default) => throw new NotSupportedException();
 
-    private void ComeBetween()
+    public void ComeBetween()
     {
         if (!_isBetween)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Chat.Tests.Support;
 
 namespace Chat.Tests.Endpoints;
 
@@ -61,7 +62,48 @@ public sealed class SessionEndpointsTests(RestServer rest) : IClassFixture<RestS
         Assert.Equal(HttpStatusCode.Created, (await rest.SendAsync("juno", "POST", Path, new { channel_url = "free-one" })).Status);
     }
 
+    [Fact]
+    public async Task A_room_has_one_session_and_no_names_are_spent_on_a_second()
+    {
+        var made = await rest.SendAsync("mina", "POST", Path, new { room_id = "방 1", joinable = true, channel_url = "room-one" });
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.Equal(("room:방 1", "room-one"), (made["session_id"].GetString(), made["channel_url"].GetString()));
+        made.AssertFields("session_code");
+
+        foreach (var user in new[] { "mina", "juno" })
+        {
+            (await rest.SendAsync(user, "POST", Path, new { room_id = "방 1", channel_url = "unspent" })).AssertProblem(409, "NAME_TAKEN");
+        }
+        (await rest.SendAsync("juno", "POST", Path, new { room_id = "other", channel_url = "room-one" })).AssertProblem(409, "NAME_TAKEN");
+        Assert.Equal(HttpStatusCode.Created, (await rest.SendAsync("juno", "POST", Path, new { channel_url = "unspent" })).Status);
+    }
+
+    [Fact]
+    public async Task Of_many_who_make_one_room_at_once_one_does()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => rest.SendAsync(i % 2 == 0 ? "mina" : "juno", "POST", Path, new { room_id = "race", title = $"{i}" })));
+
+        Assert.Single(answers, a => a.Status == HttpStatusCode.Created);
+        Assert.Equal(19, answers.Count(a => a.Status == HttpStatusCode.Conflict));
+        Assert.Equal(1, (await rest.Server.ViewAsync("room:race"))!.Head);
+    }
+
+    [Fact]
+    public async Task A_claim_for_a_room_that_was_never_made_makes_no_room_of_another_session()
+    {
+        await rest.Server.Node.Names.ClaimAsync("channel", "left-over", Chat.Protocol.SessionId.OfRoom("unmade"), "mina");
+
+        (await rest.SendAsync("mina", "POST", Path, new { channel_url = "left-over" })).AssertProblem(409, "NAME_TAKEN");
+        (await rest.SendAsync("mina", "POST", Path, new { channel_url = "left-over", room_id = "another" })).AssertProblem(409, "NAME_TAKEN");
+        var made = await rest.SendAsync("mina", "POST", Path, new { channel_url = "left-over", room_id = "unmade" });
+        Assert.Equal("room:unmade", made["session_id"].GetString());
+    }
+
     [Theory]
+    [InlineData("""{"room_id":""}""", "room_id")]
+    [InlineData("""{"room_id":"a/b"}""", "room_id")]
+    [InlineData("""{"room_id":"a\u0001"}""", "room_id")]
+    [InlineData("""{"room_id":7}""", "room_id")]
     [InlineData("""{"agent_id":77}""", "agent_id")]
     [InlineData("""{"agent_id":0}""", "agent_id")]
     [InlineData("""{"agent_id":"1"}""", "agent_id")]

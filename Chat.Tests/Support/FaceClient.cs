@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -19,11 +20,18 @@ internal sealed class FaceClient : IAsyncDisposable
     /// <summary>Received and not yet asked for.</summary>
     private readonly List<JsonElement> _waiting = [];
 
+    /// <summary>What reading begins with.</summary>
+    private readonly TaskCompletionSource _resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private FaceClient(ClientWebSocket socket)
+    private FaceClient(ClientWebSocket socket, bool reading)
     {
         _socket = socket;
+        if (reading)
+        {
+            Resume();
+        }
         _reading = Task.Run(ReadAsync);
     }
 
@@ -40,9 +48,30 @@ internal sealed class FaceClient : IAsyncDisposable
     }
 
     /// <param name="path">With its query, such as <c>/ws/chat/lobby?token=x</c>.</param>
-    public static async Task<FaceClient> OpenAsync(TestServer server, string path, params (string Name, string Value)[] headers)
+    public static Task<FaceClient> OpenAsync(TestServer server, string path, params (string Name, string Value)[] headers) =>
+        OpenAsync(server, path, new SocketsHttpHandler { UseProxy = false, UseCookies = false }, reading: true, headers);
+
+    /// <summary>A socket that is read from <see cref="Resume"/> on, over a TCP window of some KiB.</summary>
+    public static Task<FaceClient> OpenSlowAsync(TestServer server, string path)
     {
-        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false });
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+                await tcp.ConnectAsync(context.DnsEndPoint, cancellation);
+                return new NetworkStream(tcp, ownsSocket: true);
+            },
+        };
+        return OpenAsync(server, path, handler, reading: false);
+    }
+
+    public void Resume() => _resumed.TrySetResult();
+
+    private static async Task<FaceClient> OpenAsync(TestServer server, string path, SocketsHttpHandler handler, bool reading, params (string Name, string Value)[] headers)
+    {
+        using var invoker = new HttpMessageInvoker(handler);
         var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
         foreach (var (name, value) in headers)
@@ -51,7 +80,7 @@ internal sealed class FaceClient : IAsyncDisposable
         }
         using var timeout = new CancellationTokenSource(NativeClient.Timeout);
         await socket.ConnectAsync(new Uri($"ws://{server.Address.Authority}{path}"), invoker, timeout.Token);
-        return new FaceClient(socket);
+        return new FaceClient(socket, reading);
     }
 
     public Task SendAsync(object frame) => SendTextAsync(JsonSerializer.Serialize(frame, Json));
@@ -95,7 +124,10 @@ internal sealed class FaceClient : IAsyncDisposable
         }
     }
 
-    public Task<JsonElement> ExpectAsync(string type) => ExpectAsync(frame => frame.GetProperty("type").GetString() == type);
+    public Task<JsonElement> ExpectAsync(string type, Func<JsonElement, bool>? fits = null) => ExpectAsync(frame => frame.Text("type") == type && (fits is null || fits(frame)));
+
+    /// <summary>The code of the next error.</summary>
+    public async Task<string> ExpectErrorAsync() => (await ExpectAsync("error")).Text("code");
 
     /// <summary>Frames of this type so far, asked for or not.</summary>
     public IReadOnlyList<JsonElement> All(string type) => [.. Frames.Where(frame => frame.GetProperty("type").GetString() == type)];
@@ -128,6 +160,7 @@ internal sealed class FaceClient : IAsyncDisposable
         using var message = new MemoryStream();
         try
         {
+            await _resumed.Task.WaitAsync(_end.Token);
             while (true)
             {
                 var result = await _socket.ReceiveAsync(buffer.AsMemory(), _end.Token);
@@ -166,4 +199,12 @@ internal sealed class FaceClient : IAsyncDisposable
         }
         news.SetResult();
     }
+}
+
+/// <summary>Short words for the fields of a frame.</summary>
+internal static class FrameFields
+{
+    public static string Text(this JsonElement frame, string name) => frame.GetProperty(name).GetString()!;
+
+    public static long Number(this JsonElement frame, string name) => frame.GetProperty(name).GetInt64();
 }

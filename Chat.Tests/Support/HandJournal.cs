@@ -20,6 +20,9 @@ internal sealed class HandJournal : IJournal
     /// <summary>Awaited by every read of a snapshot, which is how a recovery begins.</summary>
     public Func<Task> BeforeRecovery { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Comes between what a read has found and its answer.</summary>
+    public Action AfterRead { get; set; } = () => { };
+
     /// <summary>The append of this number, from 0, once it has been asked for.</summary>
     public async Task<Append> AppendAsync(int number)
     {
@@ -76,8 +79,12 @@ internal sealed class HandJournal : IJournal
         return new ValueTask<AppendResult>(append.Answer);
     }
 
-    public ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation) =>
-        new([.. Log(log).Where(e => e.Seq > afterSeq).Take(limit)]);
+    public ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation)
+    {
+        IReadOnlyList<StoredEvent> page = [.. Log(log).Where(e => e.Seq > afterSeq).Take(limit)];
+        AfterRead();
+        return new(page);
+    }
 
     public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => new(Log(log).Count);
 

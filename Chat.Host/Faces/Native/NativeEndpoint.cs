@@ -20,9 +20,7 @@ internal static class NativeEndpoint
         var authenticated = await services.Authenticator.AuthenticateAsync(context, CredentialPlaces.Socket);
         if (!authenticated.IsAccepted(out var identity))
         {
-            return authenticated.Outcome == IdentityOutcome.Unavailable
-                ? Entrance.Refused(CloseCode.Overloaded, "Tokens cannot be checked now")
-                : Entrance.Refused(CloseCode.Refused, "Missing or bad token");
+            return Entrance.Refused(authenticated);
         }
         if (!SessionId.IsWellFormed(session.Value))
         {
@@ -35,7 +33,7 @@ internal static class NativeEndpoint
         var caller = identity.ToCaller();
         if (await services.OpenSessions.JoinAsync(session, caller, withAgent: true) is { } refused)
         {
-            return Entrance.Refused(refused.Code.MayRetry() ? CloseCode.Overloaded : CloseCode.Refused, refused.Text);
+            return Entrance.Refused(refused);
         }
         return new Entrance
         {
