@@ -26,8 +26,8 @@ public sealed class DoneCommands
         : command switch
         {
             // Their first event may be the beginning of an answer that they end.
-            StopRun => reply with { Status = StreamStatus.Stopped },
-            EndStream end => reply with { Status = end.Status },
+            StopRun => reply with { Status = StreamStatus.Stopped, Epoch = 0 },
+            EndStream end => reply with { Status = end.Status, Epoch = 0 },
             _ => reply,
         };
 
