@@ -11,6 +11,7 @@ using Chat.Host.Faces.Channels;
 using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
 using Chat.Host.Faces.Rooms;
+using Chat.Host.Faces.SocketIo;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -74,6 +75,7 @@ public static class ChatServer
             app.MapDevToken();
         }
         app.MapNative();
+        app.MapSocketIoFace();
         app.MapParticipants();
         app.MapRooms();
         app.MapChannels();
@@ -103,6 +105,7 @@ public static class ChatServer
             return new OpenSessions(options, node.Gateway, node.RateLimiter, provider.GetRequiredService<AgentCatalog>());
         });
         services.AddSingleton<FaceSockets>();
+        services.AddSocketIoFace(options);
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));

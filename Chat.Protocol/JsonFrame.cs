@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Chat.Protocol;
 
-/// <summary>Writes one JSON object as a finished frame. The buffer is the thread's own and is used again.</summary>
+/// <summary>Writes one JSON value as a finished frame. The buffer is the thread's own and is used again.</summary>
 public static class JsonFrame
 {
     /// <summary>A buffer that one large frame has grown beyond this is let go again.</summary>
@@ -17,26 +17,41 @@ public static class JsonFrame
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? _thread;
 
     /// <summary>The writer stands inside the object, after <c>"type"</c>.</summary>
-    public static Frame Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> body) => Write(
+    public static Frame Write<TState>(string type, TState state, Action<Utf8JsonWriter, TState> body) => Build(
+        [],
         (type, state, body),
         static (w, s) =>
         {
+            w.WriteStartObject();
             w.WriteString("type"u8, s.type);
             s.body(w, s.state);
+            w.WriteEndObject();
         },
         Frame.Text);
 
-    /// <summary>An object that is to stand within a frame.</summary>
-    internal static byte[] WriteObject<TState>(TState state, Action<Utf8JsonWriter, TState> body) => Write(state, body, static bytes => bytes.ToArray());
+    /// <summary>One JSON value after a few bytes of another framing.</summary>
+    internal static Frame Build<TState>(ReadOnlySpan<byte> prefix, TState state, Action<Utf8JsonWriter, TState> value) => Build(prefix, state, value, Frame.Text);
 
-    private static TResult Write<TState, TResult>(TState state, Action<Utf8JsonWriter, TState> body, Func<ReadOnlySpan<byte>, TResult> finish)
+    /// <summary>An object that is to stand within a frame.</summary>
+    internal static byte[] WriteObject<TState>(TState state, Action<Utf8JsonWriter, TState> body) => Build(
+        [],
+        (state, body),
+        static (w, s) =>
+        {
+            w.WriteStartObject();
+            s.body(w, s.state);
+            w.WriteEndObject();
+        },
+        static bytes => bytes.ToArray());
+
+    private static TResult Build<TState, TResult>(
+        ReadOnlySpan<byte> prefix, TState state, Action<Utf8JsonWriter, TState> value, Func<ReadOnlySpan<byte>, TResult> finish)
     {
         var (buffer, writer) = _thread ??= New();
         buffer.ResetWrittenCount();
+        buffer.Write(prefix);
         writer.Reset();
-        writer.WriteStartObject();
-        body(writer, state);
-        writer.WriteEndObject();
+        value(writer, state);
         writer.Flush();
         var result = finish(buffer.WrittenSpan);
         if (buffer.Capacity > KeptBuffer)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Chat.Protocol;
 
 /// <summary>Frames to one connection alone that every face of JSON frames has.</summary>
@@ -16,18 +18,22 @@ public static class SocketReplies
 
     /// <param name="clientMessageId">Of the refused frame, where it had one.</param>
     public static Frame Error(Rejected rejected, string? clientMessageId = null) => JsonFrame.Write("error", (rejected, clientMessageId), static (w, s) =>
+        WriteError(w, s.rejected, s.clientMessageId));
+
+    /// <summary>The fields of an error, inside an object.</summary>
+    public static void WriteError(Utf8JsonWriter w, Rejected rejected, string? clientMessageId)
     {
-        w.WriteString("code"u8, s.rejected.Code.Name());
-        w.WriteString("message"u8, s.rejected.Text);
-        if (s.rejected.RetryAfter is { } retryAfter)
+        w.WriteString("code"u8, rejected.Code.Name());
+        w.WriteString("message"u8, rejected.Text);
+        if (rejected.RetryAfter is { } retryAfter)
         {
             w.WriteNumber("retry_after"u8, (long)Math.Ceiling(retryAfter.TotalMilliseconds));
         }
-        if (s.clientMessageId is { } id)
+        if (clientMessageId is not null)
         {
-            w.WriteString("client_message_id"u8, id);
+            w.WriteString("client_message_id"u8, clientMessageId);
         }
-    });
+    }
 
     internal static Frame System(string name, long seq) => JsonFrame.Write("system", (name, seq), static (w, s) =>
     {

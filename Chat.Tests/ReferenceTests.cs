@@ -1,4 +1,5 @@
 using System.Reflection;
+using Chat.Tests.Support;
 
 namespace Chat.Tests;
 
@@ -21,6 +22,15 @@ public class ReferenceTests
     {
         var references = Assembly.Load("Chat.Protocol").GetReferencedAssemblies().Select(name => name.Name!);
         Assert.All(references, name => Assert.True(name.StartsWith("System.", StringComparison.Ordinal) || name is "System" or "netstandard" or "mscorlib", name));
+    }
+
+    [Fact]
+    public void The_Socket_IO_server_does_not_know_chat()
+    {
+        var folder = Path.Combine(SchemaCheck.Clients, "..", "..", "Chat.Host", "SocketIo");
+        var uses = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).SelectMany(File.ReadLines)
+            .Where(line => line.StartsWith("using Chat.", StringComparison.Ordinal)).Distinct();
+        Assert.Empty(uses.Except(["using Chat.Protocol;", "using Chat.Host.Connections;", "using Chat.Host.SocketIo.Engine;"]));
     }
 
     [Fact]

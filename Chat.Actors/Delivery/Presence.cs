@@ -53,7 +53,8 @@ public sealed class Presence
     /// <summary>One more socket of this person is here; ended by <see cref="Leave"/> with the same arguments.</summary>
     /// <param name="who">What others are shown of them is what their first socket said.</param>
     /// <param name="isPresenter">This socket does not count its participant.</param>
-    public void Enter(Person who, bool isPresenter = false)
+    /// <param name="entered">Given the participants that are here now, before anyone can change that: what it sends comes before every later event.</param>
+    public void Enter(Person who, bool isPresenter = false, Action<int>? entered = null)
     {
         lock (_gate)
         {
@@ -67,6 +68,7 @@ public sealed class Presence
             {
                 _hub.Publish(new UserJoined(present.Who, _participants, _time.GetUtcNow()));
             }
+            entered?.Invoke(_participants);
         }
     }
 

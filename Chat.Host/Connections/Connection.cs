@@ -14,9 +14,6 @@ namespace Chat.Host.Connections;
 /// </summary>
 internal sealed partial class Connection : IAsyncDisposable
 {
-    /// <summary>Frames that wait are gathered into writes of about this size: more saves no system call worth having.</summary>
-    private const int WriteSize = 64 * 1024;
-
     private static readonly byte[] Ping = [0x89, 0x00];
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
@@ -53,7 +50,7 @@ internal sealed partial class Connection : IAsyncDisposable
         var reading = ReadAsync(face);
         try
         {
-            await WriteAsync(face);
+            await SubscriberPump.RunAsync(_subscriber, face, WriteAsync, _logger, _abort.Token);
             if (_subscriber.Closing is { } closing && _socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
                 await _socket.CloseOutputAsync((WebSocketCloseStatus)_subscriber.Closing!.Value.Code, _subscriber.Closing.Value.Reason, _abort.Token);
@@ -189,46 +186,6 @@ internal sealed partial class Connection : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(IFaceConnection face)
-    {
-        var frames = new List<Frame>();
-        while (true)
-        {
-            while (_subscriber.Take(frames, WriteSize) > 0)
-            {
-                await WriteAsync(frames);
-            }
-            if (_subscriber.Closing is not null)
-            {
-                return;
-            }
-            if (_subscriber.IsLive && !face.HasToPage)
-            {
-                await _subscriber.WaitAsync();
-                continue;
-            }
-            try
-            {
-                await face.PageAsync(frames, _abort.Token);
-            }
-            catch (SessionGoneException)
-            {
-                Close(CloseCode.Refused, "Session not found");
-            }
-            catch (Actors.Persistence.JournalUnavailableException)
-            {
-                // The log cannot be read now: the client comes back with its cursor when it can.
-                Close(CloseCode.Overloaded, "The storage does not answer");
-            }
-            catch (Exception e) when (!IsOfNetwork(e))
-            {
-                LogFault(_logger, e);
-                Close(CloseCode.ServerFault, "The server failed");
-            }
-            await WriteAsync(frames);
-        }
-    }
-
     private async ValueTask WriteAsync(List<Frame> frames)
     {
         if (_stream is null)
@@ -245,17 +202,16 @@ internal sealed partial class Connection : IAsyncDisposable
                 first += await WriteAsync(_stream, frames, first);
             }
         }
-        frames.Clear();
     }
 
     /// <summary>
-    /// One write of about <see cref="WriteSize"/>, one frame at least. A whole page in one write would count as one that takes too long on a line
+    /// One write of about <see cref="SubscriberPump.WriteSize"/>, one frame at least. A whole page in one write would count as one that takes too long on a line
     /// that is merely slow. Returns the frames written.
     /// </summary>
     private async ValueTask<int> WriteAsync(GatedStream stream, List<Frame> frames, int first)
     {
         var (end, length) = (first + 1, frames[first].Length);
-        while (end < frames.Count && length + frames[end].Length <= WriteSize)
+        while (end < frames.Count && length + frames[end].Length <= SubscriberPump.WriteSize)
         {
             length += frames[end++].Length;
         }

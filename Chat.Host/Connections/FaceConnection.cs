@@ -1,84 +1,10 @@
-using Chat.Actors.Delivery;
-using Chat.Actors.Runtime;
-using Chat.Actors.Sessions;
-using Chat.Protocol;
-
 namespace Chat.Host.Connections;
 
-/// <summary>A socket that has been let into a session.</summary>
-/// <param name="View">The session as it was when the replay began.</param>
-internal sealed record EnteredSocket(Entrance Entrance, SessionHub Hub, Subscriber Subscriber, Replay Replay, SessionView View);
-
-/// <summary>One socket of a face: client frames to commands, answers to frames. What every face does alike is here.</summary>
+/// <summary>One WebSocket of a face: client frames to commands, answers to frames.</summary>
 /// <typeparam name="TRequest">What a client frame of the face is read into.</typeparam>
-internal abstract class FaceConnection<TRequest> : IFaceConnection, ILiveFace
+internal abstract class FaceConnection<TRequest>(FaceServices services, EnteredSocket entered) : SessionSocket<TRequest>(services, entered), ILiveFace
 {
-    private readonly FaceServices _services;
-    private readonly AskQueue<TRequest> _asks;
-    private readonly TokenExpiry? _expiry;
-
-    protected FaceConnection(FaceServices services, EnteredSocket entered)
-    {
-        _services = services;
-        Hub = entered.Hub;
-        Subscriber = entered.Subscriber;
-        Replay = entered.Replay;
-        Caller = entered.Entrance.Caller;
-        _asks = new AskQueue<TRequest>(services.Gateway, Hub.Session, Answer, () => Subscriber.Close(CloseCode.ServerFault, "The server failed"));
-        _expiry = entered.Entrance.ExpiresAt is { } end ? new TokenExpiry(end, services.Time, () => Subscriber.Close(CloseCode.TokenExpired, "Token expired")) : null;
-    }
-
-    protected SessionHub Hub { get; }
-    protected Subscriber Subscriber { get; }
-
-    /// <summary>The one that is under way, or was last.</summary>
-    protected Replay Replay { get; set; }
-
-    protected Caller Caller { get; private set; }
-
     public abstract ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation);
 
-    public virtual bool HasToPage => false;
-
-    public virtual async ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation)
-    {
-        if (Subscriber.WasLive && Replay.Lag > _services.MaxLag)
-        {
-            ChatMetrics.SlowReaderCloses.Add(1);
-            Subscriber.Close(CloseCode.Overloaded, "This reader is too far behind");
-            return false;
-        }
-        var live = await Replay.NextAsync(Caller, frames, cancellation);
-        if (live)
-        {
-            Replay.Restart();
-        }
-        return live;
-    }
-
     public virtual ValueTask EndAsync() => default;
-
-    public virtual void Dispose()
-    {
-        _asks.Dispose();
-        _expiry?.Dispose();
-    }
-
-    /// <summary>What the session has said to a command, in the order of the frames.</summary>
-    protected abstract void Answer(Reply reply, TRequest request);
-
-    protected ValueTask AskAsync(SessionCommand command, TRequest request, CancellationToken cancellation) => _asks.AskAsync(command, request, cancellation);
-
-    protected void Renew(Caller caller, DateTimeOffset expiresAt)
-    {
-        Caller = caller;
-        _expiry?.Renew(expiresAt);
-    }
-}
-
-/// <summary>The life of a face's connection beside its frames.</summary>
-internal interface ILiveFace : IFaceConnection, IDisposable
-{
-    /// <summary>The socket has gone.</summary>
-    ValueTask EndAsync();
 }

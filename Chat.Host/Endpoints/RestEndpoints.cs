@@ -26,7 +26,7 @@ public static class RestEndpoints
         services.AddSingleton(provider =>
         {
             var node = provider.GetRequiredService<ChatNode>();
-            return new SessionCreation(options, node.Gateway, node.Names, node.RateLimiter, provider.GetRequiredService<Agents.AgentCatalog>());
+            return new SessionCreation(node.Gateway, node.Names, node.RateLimiter, provider.GetRequiredService<Agents.AgentCatalog>());
         });
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<MetricsCollector>();

@@ -2,13 +2,12 @@ using System.Security.Cryptography;
 using Chat.Actors.Persistence;
 using Chat.Actors.Sessions;
 using Chat.Host.Agents;
-using Chat.Host.Configuration;
 using Chat.Protocol;
 
 namespace Chat.Host.Endpoints;
 
 /// <summary>Makes a session under the names that it asks for, which are claimed before it exists.</summary>
-internal sealed class SessionCreation(ChatOptions options, ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
+internal sealed class SessionCreation(ISessionGateway gateway, SessionNames names, RateLimiter? limiter, AgentCatalog agents)
 {
     /// <summary>31^6 codes: with 100 million of them taken, ten draws in a row fail once in 3 * 10^9.</summary>
     private const int CodeDraws = 10;
@@ -38,7 +37,7 @@ internal sealed class SessionCreation(ChatOptions options, ISessionGateway gatew
             Metadata = wish.Metadata,
             Members = [.. wish.Members.Select(member => member.ToMember() with { Role = "member" })],
             ChannelUrl = wish.ChannelUrl,
-            Open = wish.RoomId is not null && options.Rooms.Open,
+            Open = wish.Open,
             OnlyNew = wish.RoomId is not null,
         };
         // A claim is for ever: no name is spent on a session that would be refused.

@@ -19,7 +19,7 @@ internal static class SessionEndpoints
             .WithSummary("Make a session")
             .WithDescription("""
                 The caller becomes its owner. members holds user ids, or objects {user_id, name}. joinable gives it a session_code. room_id makes it that room, its
-                session_id room:{room_id}. A channel_url or room_id that is taken gets 409 NAME_TAKEN.
+                session_id room:{room_id}, and open lets every token into it. A channel_url or room_id that is taken gets 409 NAME_TAKEN.
                 """);
         sessions.MapGet("", ListAsync)
             .WithSummary("List the caller's sessions, newest activity first")

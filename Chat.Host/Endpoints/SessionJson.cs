@@ -20,6 +20,10 @@ internal sealed record NewSession
     public IReadOnlyList<NewMember> Members { get; init; } = [];
     public string? ChannelUrl { get; init; }
     public string? RoomId { get; init; }
+
+    /// <summary>With a room id: whoever has a token may come in, as into a room that a socket makes. Without it the session is its members'.</summary>
+    public bool Open { get; init; }
+
     public bool Joinable { get; init; }
 
     /// <exception cref="FieldException" />
@@ -38,6 +42,9 @@ internal sealed record NewSession
             RoomId = fields.OptionalText("room_id") is not { } room ? null
                 : Protocol.SessionId.IsRoomId(room) ? room
                 : throw new FieldException("room_id must be 1 to 100 characters without a slash and control characters"),
+            Open = !fields.Flag("open", absent: false) ? false
+                : fields.OptionalText("room_id") is not null ? true
+                : throw new FieldException("open is for rooms: it needs a room_id"),
             Joinable = fields.Flag("joinable", absent: false),
         };
     }

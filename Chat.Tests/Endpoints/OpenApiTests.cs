@@ -40,7 +40,7 @@ public sealed class OpenApiTests(RestServer rest) : IClassFixture<RestServer>
         var document = await rest.SendAsync(null, "GET", "/openapi/v1.json");
         var body = document["paths"].GetProperty("/api/chat/sessions").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
         Assert.Equal(
-            ["agent_id", "channel_url", "joinable", "members", "metadata", "room_id", "title"],
+            ["agent_id", "channel_url", "joinable", "members", "metadata", "open", "room_id", "title"],
             body.GetProperty("schema").GetProperty("properties").EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
         var detail = document["components"].GetProperty("schemas").GetProperty("SessionDetail").GetProperty("properties");
         Assert.Equal("""{"type":"string","format":"date-time"}""", Compact(detail.GetProperty("created_at")));

@@ -104,6 +104,7 @@ public sealed class SessionEndpointsTests(RestServer rest) : IClassFixture<RestS
     [InlineData("""{"room_id":"a/b"}""", "room_id")]
     [InlineData("""{"room_id":"a\u0001"}""", "room_id")]
     [InlineData("""{"room_id":7}""", "room_id")]
+    [InlineData("""{"open":true}""", "open")]
     [InlineData("""{"agent_id":77}""", "agent_id")]
     [InlineData("""{"agent_id":0}""", "agent_id")]
     [InlineData("""{"agent_id":"1"}""", "agent_id")]

@@ -68,6 +68,22 @@ public sealed class RoomSocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_room_made_over_REST_is_its_members_unless_it_is_made_open()
+    {
+        var rest = new Endpoints.RestServer(_server);
+        await rest.CreateAsync("mina", new { room_id = "closed", channel_url = "private" });
+        await rest.CreateAsync("mina", new { room_id = "open to all", open = true });
+
+        await using var stranger = await OpenAsync("closed", "stranger");
+        Assert.Equal((1008, "Session not found"), await stranger.ClosedAsync());
+        await using var native = await NativeClient.OpenAsync(_server, "room:closed", NativeClient.Query(_server.Token("stranger")));
+        Assert.Equal(1008, (await native.ClosedAsync()).Code);
+        await using var guest = await OpenAsync(Uri.EscapeDataString("open to all"), "stranger");
+        await guest.SendAsync(new { username = "s", content = "hello" });
+        Assert.Equal("hello", Assert.Single(await ListAsync(guest, 1)).Text("content"));
+    }
+
+    [Fact]
     public async Task All_faces_share_the_room()
     {
         var rest = new Endpoints.RestServer(_server);
@@ -106,7 +122,7 @@ public sealed class RoomSocketTests : IAsyncLifetime
     public async Task An_agents_answer_is_in_the_list_at_its_end_under_its_name()
     {
         var rest = new Endpoints.RestServer(_server);
-        await rest.CreateAsync("mina", new { room_id = "with-agent", agent_id = 1 });
+        await rest.CreateAsync("mina", new { room_id = "with-agent", open = true, agent_id = 1 });
         await using var client = await OpenAsync("with-agent", "mina");
 
         await client.SendAsync(new { username = "mina", content = "hello agent" });

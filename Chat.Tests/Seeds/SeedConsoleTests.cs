@@ -63,7 +63,7 @@ public sealed partial class SeedConsoleTests : IAsyncLifetime
         Assert.Equal(3, three.Count);
 
         await PasteAsync(script[..run]);
-        await PasteAsync("new Promise(resolve => ws.readyState === WebSocket.OPEN ? resolve() : ws.addEventListener('open', resolve))");
+        await PasteAsync("await new Promise(resolve => ws.readyState === WebSocket.OPEN ? resolve() : ws.addEventListener('open', resolve))");
         var session = new Uri((await PasteAsync("ws.url")).GetString()!).Segments[^1];
         await using var juno = await NativeClient.ConnectAsync(_server, session, "juno");
         await PasteAsync(script[run..]);

@@ -8,23 +8,17 @@ namespace Chat.Tests.Seeds;
 /// <summary>Marks a class whose tests run what the documents say with Python and its package <c>websockets</c>.</summary>
 public sealed class RequiresSeedsAndPythonAttribute : RequiresAttribute
 {
-    public override string? Missing => SeedDocument.Missing ?? SeedPythonTests.MissingPython;
+    public override string? Missing => SeedDocument.Missing ?? new RequiresPythonClientsAttribute().Missing;
 }
 
 /// <summary>The Python clients of seed 003, run as they stand, but for the token that the first one asks its reader to put in.</summary>
 [RequiresSeedsAndPython]
 public sealed class SeedPythonTests : IAsyncLifetime
 {
-    private const string Python = "/usr/bin/python3";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TempFolder _folder = new();
     private TestServer _server = null!;
-
-    public static string? MissingPython { get; } =
-        !File.Exists(Python) ? $"Python is not installed: no {Python}"
-        : !HasWebSockets() ? "The package websockets of Python is not installed (python3-websockets)"
-        : null;
 
     public async Task InitializeAsync() => _server = await SeedServer.StartAsync();
 
@@ -84,7 +78,7 @@ public sealed class SeedPythonTests : IAsyncLifetime
 
             BaseEventLoop.create_connection = create_connection
             """);
-        var start = new ProcessStartInfo(Python)
+        var start = new ProcessStartInfo(RequiresPythonClientsAttribute.Python)
         {
             ArgumentList = { _folder.File("script.py") },
             RedirectStandardOutput = true,
@@ -106,13 +100,5 @@ public sealed class SeedPythonTests : IAsyncLifetime
         {
             process.Kill();
         }
-    }
-
-    private static bool HasWebSockets()
-    {
-        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", "import websockets"]) { RedirectStandardError = true })!;
-        process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0;
     }
 }

@@ -15,7 +15,7 @@ public sealed class RequiresNodeClientsAttribute : RequiresAttribute
     {
         try
         {
-            if (!Directory.Exists(Path.Combine(SchemaCheck.Clients, "node_modules", "ajv")))
+            if (!IsInstalled())
             {
                 var (code, _, error) = SchemaCheck.RunAsync("npm", ["ci", "--no-progress"], []).GetAwaiter().GetResult();
                 return code == 0 ? null : $"npm ci in Chat.Tests/clients failed: {error.Trim()}";
@@ -26,6 +26,13 @@ public sealed class RequiresNodeClientsAttribute : RequiresAttribute
         {
             return $"Node.js with npm is needed: {e.Message}";
         }
+    }
+
+    /// <summary>What npm has written down of its last installation is no older than what is asked for.</summary>
+    private static bool IsInstalled()
+    {
+        var installed = Path.Combine(SchemaCheck.Clients, "node_modules", ".package-lock.json");
+        return File.Exists(installed) && File.GetLastWriteTimeUtc(installed) >= File.GetLastWriteTimeUtc(Path.Combine(SchemaCheck.Clients, "package-lock.json"));
     }
 }
 
