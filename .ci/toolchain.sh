@@ -4,7 +4,8 @@
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=true
 
-program=${root:?}/Chat.Host/bin/Release/net10.0/chat.dll
+# CHAT_PROGRAM is one that is built already: the tests' own.
+program=${CHAT_PROGRAM:-${root:?}/Chat.Host/bin/Release/net10.0/chat.dll}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -19,6 +20,24 @@ need_sdk() {
   local version
   version=$(cd "$root" && dotnet --version 2>/dev/null) || fail "No .NET SDK fits global.json, which wants 10.0. Installed: $(dotnet --list-sdks | tr '\n' ' ')"
   [[ $version == 10.* ]] || fail "The .NET SDK 10 is needed; dotnet here is $version."
+}
+
+has_postgres() { command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+
+# Packages whose program may stand where only root's PATH looks.
+has_server() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+
+# As root on Debian, installs the packages that the function named here prints, one a line: "package: what wants it".
+install_packages() {
+  local packages package
+  packages=$("$1" | cut -d: -f1 | tr '\n' ' ')
+  [[ -n $packages && $EUID -eq 0 ]] && command -v apt-get >/dev/null || return 0
+  say "Installing with apt-get: $packages"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq >/dev/null 2>&1 || say 'apt-get update failed; trying with the package lists at hand.'
+  for package in $packages; do
+    apt-get install -y -qq --no-install-recommends "$package" </dev/null >/dev/null 2>&1 || say "apt-get could not install $package."
+  done
 }
 
 # Everything that the program is built from, one file a line. What builds write is left out.
@@ -44,6 +63,7 @@ is_built() {
 }
 
 build_program() {
+  [[ -n ${CHAT_PROGRAM:-} ]] && return
   is_built && return
   need_sdk
   say 'Building (Release) ...'

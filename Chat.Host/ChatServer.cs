@@ -12,6 +12,7 @@ using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
 using Chat.Host.Faces.Rooms;
 using Chat.Host.Faces.SocketIo;
+using Chat.Host.Redis;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
 using Microsoft.AspNetCore.Diagnostics;
@@ -27,6 +28,7 @@ public static class ChatServer
     public static async Task<WebApplication> BuildAsync(ChatOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
+        var name = ChatNode.NewName();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             ContentRootPath = AppContext.BaseDirectory,
@@ -38,10 +40,10 @@ public static class ChatServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.TrustNoOtherProxies();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.DrainTime + options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
-        builder.Services.AddSingleton(_ => new OtlpExport(options, ChatNode.Name));
+        builder.Services.AddSingleton(_ => new OtlpExport(options, name));
         builder.Services.AddAuth(options);
         builder.Services.AddRest(options);
 
@@ -50,9 +52,11 @@ public static class ChatServer
         builder.Services.AddSingleton(new AgentCatalog(options, time));
         var storage = await Storage.OpenAsync(options, time, storageLoggers);
         var hubs = new Actors.Delivery.SessionHubs(time);
-        var cluster = await ClusterLink.OpenAsync(options, hubs, time, storageLoggers);
+        var redis = await RedisLink.OpenAsync(name, options, hubs, time, storageLoggers);
+        var cluster = ClusterLink.Open(name, options, redis?.Connection, hubs, time, storageLoggers);
+        redis?.AddTickets(builder.Services);
         builder.Services.AddSingleton(services => new ChatNode(
-            options, storage, hubs, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();
@@ -84,7 +88,6 @@ public static class ChatServer
         var node = app.Services.GetRequiredService<ChatNode>();
         app.Lifetime.ApplicationStarted.Register(node.Start);
         app.Lifetime.ApplicationStopped.Register(storageLoggers.Dispose);
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<ConnectionRegistry>().CloseAll);
         return app;
     }
 
@@ -108,9 +111,11 @@ public static class ChatServer
         services.AddSocketIoFace(options);
         services.AddSingleton(provider => new NativeServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<Authenticator>(), provider.GetRequiredService<OpenSessions>(),
-            provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), options.IsDevelopment));
+            provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<ChatNode>().Name, options.IsDevelopment));
         services.AddParticipants(options);
         services.AddRooms(options);
+        services.AddSingleton<NodeDrain>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeDrain>());
     }
 
     private static void Listen(Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, ChatOptions options)

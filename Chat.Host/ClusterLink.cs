@@ -13,50 +13,54 @@ namespace Chat.Host;
 /// <summary>What makes a node one of several: over one PostgreSQL, with one Redis between them.</summary>
 internal sealed class ClusterLink : IAsyncDisposable
 {
-    private readonly ConnectionMultiplexer _redis;
     private readonly RedisBus _bus;
     private readonly RedisRegistry _registry;
     private readonly SessionHubs _hubs;
     private NodeAsks? _asks;
     private SessionRelay? _relay;
     private HeadWatch? _watch;
+    private RateRelay? _rates;
+    private NodeReports? _reports;
 
-    private ClusterLink(ConnectionMultiplexer redis, RedisBus bus, RedisRegistry registry, SessionHubs hubs)
+    private ClusterLink(RedisBus bus, RedisRegistry registry, SessionHubs hubs, TimeProvider time)
     {
-        _redis = redis;
         _bus = bus;
         _registry = registry;
         _hubs = hubs;
+        Presence = new PresenceRelay(bus, registry, hubs, new PresenceRelayOptions(), time);
     }
 
     public INodeRegistry Registry => _registry;
 
-    /// <summary>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</summary>
-    public static async Task<ClusterLink?> OpenAsync(ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    public PresenceRelay Presence { get; }
+
+    /// <param name="redis">The caller's.</param>
+    /// <returns>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</returns>
+    public static ClusterLink? Open(string name, ChatOptions options, ConnectionMultiplexer? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
-        if (options.Redis.Url is not { Length: > 0 } url || options.Storage.DatabaseUrl is not { Length: > 0 })
+        if (redis is null || options.Storage.DatabaseUrl is not { Length: > 0 })
         {
             return null;
         }
-        var redis = await RedisConnection.OpenAsync(url, ChatNode.Name);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(options.Jwt.SecretKey), 32, info: "chat cluster 1"u8.ToArray());
         var self = new NodeInfo(
-            ChatNode.Name,
-            options.Cluster.Address ?? $"{(options.Service.UseSsl ? "https" : "http")}://{Environment.MachineName}:{options.Service.Port}",
+            name,
+            AddressOf(options),
             time.GetUtcNow(),
             IsDraining: false);
         var registryOptions = new RedisRegistryOptions { Interval = options.Cluster.Heartbeat, TimeToLive = options.Cluster.NodeTimeout };
         return new ClusterLink(
-            redis,
             new RedisBus(redis, self.Name, key, time, loggers.CreateLogger<RedisBus>()),
             new RedisRegistry(redis, self, key, registryOptions, time, loggers.CreateLogger<RedisRegistry>()),
-            hubs);
+            hubs,
+            time);
     }
 
     /// <summary>Puts the other nodes behind the gateway and the hubs.</summary>
+    /// <param name="limiter">Null limits nobody.</param>
     /// <param name="lookAtRuns">Something has happened to the answers of a session at home here.</param>
     /// <param name="taken">Other nodes have committed this.</param>
-    public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
+    public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, RateLimiter? limiter, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
     {
         _asks = new NodeAsks(
             _bus, _registry.Self, (session, command) => gateway.ActAsync(session, command), lookAtRuns,
@@ -65,12 +69,25 @@ internal sealed class ClusterLink : IAsyncDisposable
             _registry, _asks, (session, command) => gateway.ActAsync(session, command), new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
         gateway.Elsewhere = homes.AskAsync;
         _relay = new SessionRelay(_bus, _hubs, taken);
-        _hubs.Connect = _relay.Connect;
+        _hubs.Listeners = [.. _hubs.Listeners, Presence];
+        _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));
+        _rates = limiter is null ? null : new RateRelay(_bus, limiter, time);
         _watch = new HeadWatch(storage.Journal, _hubs, _bus, new HeadWatchOptions(), time, loggers.CreateLogger<HeadWatch>());
     }
 
     /// <summary>Whether this node runs the session's answers. While the others cannot be told, whoever has stored the question does.</summary>
     public bool RunsAnswersOf(SessionId session) => _registry.HomeOf(session) == _registry.Self || !_bus.IsUp;
+
+    /// <summary>Where the others reach a node of these options.</summary>
+    public static string AddressOf(ChatOptions options) =>
+        options.Cluster.Address ?? $"{(options.Service.UseSsl ? "https" : "http")}://{Environment.MachineName}:{options.Service.Port}";
+
+    /// <summary>It is the link's.</summary>
+    public NodeReports OpenReports(Func<Task<NodeReport>> own, Action drain, TimeProvider time) => _reports = new NodeReports(_bus, _registry, own, drain, time);
+
+    public bool IsUp => _bus.IsUp;
+
+    public bool IsHome(SessionId session) => _registry.HomeOf(session) == _registry.Self;
 
     public bool IsAlive(string node) => node == _registry.Self || _registry.Nodes.Any(n => n.Name == node && !n.IsDraining);
 
@@ -92,8 +109,19 @@ internal sealed class ClusterLink : IAsyncDisposable
             await _watch.DisposeAsync();
         }
         _asks?.Dispose();
+        _reports?.Dispose();
+        await Presence.DisposeAsync();
+        await (_rates?.DisposeAsync() ?? default);
         await _registry.DisposeAsync();
         await _bus.DisposeAsync();
-        _redis.Dispose();
+    }
+
+    private sealed class HubLink(IDisposable events, IDisposable presence) : IDisposable
+    {
+        public void Dispose()
+        {
+            events.Dispose();
+            presence.Dispose();
+        }
     }
 }

@@ -2,7 +2,7 @@ using Chat.Protocol;
 
 namespace Chat.Actors.Delivery;
 
-/// <summary>Who is in a session on this node, who is typing, and who has read how far: shown to the others, never stored.</summary>
+/// <summary>Who is in a session, who is typing, and who has read how far: shown to the others, never stored. A person's sockets on all nodes count as one.</summary>
 public sealed class Presence
 {
     /// <summary>Typing ends by itself after this.</summary>
@@ -14,38 +14,41 @@ public sealed class Presence
     /// <summary>Read markers of one user are shown once in this time, the newest one.</summary>
     public static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Held while an event is published, so that readers get them in the order in which they became true.</summary>
+    /// <summary>This node's name in <see cref="Present.Stays"/>, where no other node's is empty.</summary>
+    private const string Here = "";
+
+    /// <summary>Held while an event is published, so that readers get them in the order in which they became true. Taken before those of the parts.</summary>
     private readonly Lock _gate = new();
 
     private readonly Dictionary<string, Present> _present = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Typist> _typing = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Reading> _reading = new(StringComparer.Ordinal);
     private readonly SessionHub _hub;
+    private readonly IReadOnlyList<IPresenceListener> _listeners;
+    private readonly LastSeen _lastSeen;
     private readonly TimeProvider _time;
+    private readonly Typists _typists;
+    private readonly ReadMarks _marks;
     private int _participants;
 
-    internal Presence(SessionHub hub, TimeProvider time)
+    /// <param name="lastSeen">Told of those whose last socket leaves another node; of its own this node is told by <see cref="Leave"/>.</param>
+    internal Presence(SessionHub hub, IReadOnlyList<IPresenceListener> listeners, LastSeen lastSeen, TimeProvider time)
     {
         _hub = hub;
+        _lastSeen = lastSeen;
+        _listeners = listeners;
         _time = time;
+        _typists = new Typists(ShowOwn, hub.Publish, time);
+        _marks = new ReadMarks(ShowOwn, hub.Publish, time);
     }
 
-    public bool IsOnline(string userId)
-    {
-        lock (_gate)
-        {
-            return _present.ContainsKey(userId);
-        }
-    }
-
-    /// <summary>Ids of the participants that are here. One who is here as a presenter only is not among them.</summary>
-    public IReadOnlyList<string> Participants
+    public WhoIsHere WhoIsHere
     {
         get
         {
             lock (_gate)
             {
-                return [.. _present.Values.Where(present => present.Counted > 0).Select(present => present.Who.ParticipantId!)];
+                return new WhoIsHere(
+                    _present.Keys.ToHashSet(StringComparer.Ordinal),
+                    [.. _present.Values.Where(present => present.Counted > 0).Select(present => present.Who.ParticipantId!)]);
             }
         }
     }
@@ -58,38 +61,26 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            if (!_present.TryGetValue(who.UserId, out var present))
-            {
-                _present[who.UserId] = present = new Present(who);
-            }
-            present.Sockets++;
-            Count(present, who, isPresenter, 1);
-            if (present.Sockets == 1)
-            {
-                _hub.Publish(new UserJoined(present.Who, _participants, _time.GetUtcNow()));
-            }
+            ChangeOwn(who, 1, Counts(who, isPresenter) ? 1 : 0);
             entered?.Invoke(_participants);
         }
     }
 
-    /// <summary>True when it was the user's last socket here.</summary>
+    /// <summary>True when it was the user's last socket, over all nodes.</summary>
     public bool Leave(Person who, bool isPresenter = false)
     {
         lock (_gate)
         {
-            if (!_present.TryGetValue(who.UserId, out var present))
+            if (!IsOwn(who.UserId, out var present))
             {
                 return false;
             }
-            Count(present, who, isPresenter, -1);
-            if (--present.Sockets > 0)
+            if (present.StayAt(Here).Sockets == 1)
             {
-                return false;
+                _typists.Set(present.Who, isTyping: false);
             }
-            SetTyping(who.UserId, isTyping: false);
-            _present.Remove(who.UserId);
-            _hub.Publish(new UserLeft(present.Who, _participants, _time.GetUtcNow()));
-            return true;
+            ChangeOwn(who, -1, Counts(who, isPresenter) ? -1 : 0);
+            return present.Sockets == 0;
         }
     }
 
@@ -98,10 +89,10 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            if (_present.TryGetValue(userId, out var present) && (present.ConfirmedAt is not { } last || _time.GetElapsedTime(last) >= TypingInterval))
+            if (IsOwn(userId, out var present) && (present.ConfirmedAt is not { } last || _time.GetElapsedTime(last) >= TypingInterval))
             {
                 present.ConfirmedAt = _time.GetTimestamp();
-                _hub.Publish(new ParticipantUpdated(present.Who, _time.GetUtcNow()));
+                ShowOwn(new ParticipantUpdated(present.Who, _time.GetUtcNow()));
             }
         }
     }
@@ -111,30 +102,9 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            if (!_present.TryGetValue(userId, out var present))
+            if (IsOwn(userId, out var present))
             {
-                return;
-            }
-            if (_typing.TryGetValue(userId, out var typist))
-            {
-                if (!typist.IsShown)
-                {
-                    typist.Waits = isTyping;
-                }
-                else if (isTyping)
-                {
-                    typist.Timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
-                }
-                else
-                {
-                    HideTyping(typist);
-                }
-            }
-            else if (isTyping)
-            {
-                _typing[userId] = typist = new Typist(present.Who);
-                typist.Timer = _time.CreateTimer(_ => PassTyping(userId, typist), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                ShowTyping(typist);
+                _typists.Set(present.Who, isTyping);
             }
         }
     }
@@ -144,123 +114,157 @@ public sealed class Presence
     {
         lock (_gate)
         {
-            if (!_reading.TryGetValue(userId, out var reading))
-            {
-                _reading[userId] = reading = new Reading();
-            }
-            if (reading.Timer is not null)
-            {
-                reading.Waiting = Math.Max(reading.Waiting, seq);
-            }
-            else if (seq > reading.Shown)
-            {
-                Show(userId, reading, seq);
-            }
+            _marks.Set(_present.GetValueOrDefault(userId)?.Who ?? new Person(userId, userId), seq, isOwn: true);
         }
     }
 
-    private void ShowTyping(Typist typist)
-    {
-        typist.IsShown = true;
-        typist.Waits = false;
-        typist.ShownAt = _time.GetTimestamp();
-        typist.Timer.Change(TypingLifetime, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new Typing(typist.Who, IsTyping: true, _time.GetUtcNow()));
-    }
-
-    private void HideTyping(Typist typist)
-    {
-        typist.IsShown = false;
-        var rest = TypingInterval - _time.GetElapsedTime(typist.ShownAt);
-        typist.Timer.Change(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new Typing(typist.Who, IsTyping: false, _time.GetUtcNow()));
-    }
-
-    /// <summary>The typist's time is over: that of being shown, or of resting after it.</summary>
-    private void PassTyping(string userId, Typist typist)
+    /// <summary>Whom this node has here; given before anyone can change that, so that it is told in the order of the changes.</summary>
+    internal void TellOwn(Action<IReadOnlyList<PersonHere>> tell)
     {
         lock (_gate)
         {
-            if (typist.IsShown)
-            {
-                HideTyping(typist);
-            }
-            else if (typist.Waits)
-            {
-                ShowTyping(typist);
-            }
-            else if (_typing.Remove(userId))
-            {
-                typist.Timer.Dispose();
-            }
+            tell([.. _present.Values.Where(present => present.StayAt(Here).Sockets > 0).Select(present => present.StayAt(Here).Of(present.Who))]);
         }
     }
 
-    private void ShowWaiting(string userId, Reading reading)
+    /// <summary>Another node has said whom it has.</summary>
+    /// <param name="isWhole">Nobody else is there.</param>
+    /// <param name="silently">They were there before this node asked: nobody joins.</param>
+    internal void Take(string node, IReadOnlyList<PersonHere> persons, bool isWhole, bool silently = false)
     {
         lock (_gate)
         {
-            reading.Timer?.Dispose();
-            reading.Timer = null;
-            if (reading.Waiting > reading.Shown)
+            if (isWhole)
             {
-                Show(userId, reading, reading.Waiting);
+                var there = persons.Select(person => person.Who.UserId).ToHashSet(StringComparer.Ordinal);
+                foreach (var gone in _present.Values.Where(present => present.StayAt(node).Sockets > 0 && !there.Contains(present.Who.UserId)).ToList())
+                {
+                    Set(gone, node, default, silently: false);
+                }
+            }
+            foreach (var person in persons)
+            {
+                if (person.Sockets > 0 || _present.ContainsKey(person.Who.UserId))
+                {
+                    Set(Of(person.Who), node, new Stay(person.Sockets, person.Counted), silently);
+                }
             }
         }
     }
 
-    private void Show(string userId, Reading reading, long seq)
+    /// <summary>Another node has shown this.</summary>
+    internal void Take(PassingEvent e)
     {
-        reading.Shown = seq;
-        reading.Timer = _time.CreateTimer(_ => ShowWaiting(userId, reading), null, ReadInterval, Timeout.InfiniteTimeSpan);
-        _hub.Publish(new ReadUpTo(_present.GetValueOrDefault(userId)?.Who ?? new Person(userId, userId), seq, _time.GetUtcNow()));
-    }
-
-    private void Count(Present present, Person who, bool isPresenter, int change)
-    {
-        if (who.ParticipantId is null || isPresenter)
+        switch (e)
         {
-            return;
+            case Typing typing:
+                _typists.SetElsewhere(typing);
+                break;
+            case ReadUpTo read:
+                _marks.Set(read.Who, read.Seq, isOwn: false);
+                break;
+            default:
+                _hub.Publish(e);
+                break;
         }
-        var before = present.Counted > 0;
-        present.Counted += change;
-        _participants += (present.Counted > 0 ? 1 : 0) - (before ? 1 : 0);
     }
 
-    /// <summary>One who has sockets here.</summary>
+    private bool IsOwn(string userId, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Present? present) =>
+        _present.TryGetValue(userId, out present) && present.StayAt(Here).Sockets > 0;
+
+    private Present Of(Person who) => _present.TryGetValue(who.UserId, out var present) ? present : _present[who.UserId] = new Present(who);
+
+    private void ChangeOwn(Person who, int sockets, int counted)
+    {
+        var present = Of(who);
+        var stay = present.StayAt(Here);
+        stay = new Stay(stay.Sockets + sockets, stay.Counted + counted);
+        // Other nodes hear of it before what this node then shows.
+        foreach (var listener in _listeners)
+        {
+            listener.Changed(_hub.Session, stay.Of(present.Who));
+        }
+        Set(present, Here, stay, silently: false);
+    }
+
+    private void Set(Present present, string node, Stay stay, bool silently)
+    {
+        var (sockets, counted) = (present.Sockets, present.Counted);
+        present.SetStay(node, stay);
+        _participants += (present.Counted > 0 ? 1 : 0) - (counted > 0 ? 1 : 0);
+        if (present.Sockets == 0)
+        {
+            _present.Remove(present.Who.UserId);
+        }
+        var now = _time.GetUtcNow();
+        if (sockets == 0 && present.Sockets > 0 && !silently)
+        {
+            Show(new UserJoined(present.Who, _participants, now), node);
+        }
+        else if (sockets > 0 && present.Sockets == 0)
+        {
+            _typists.HideElsewhere(present.Who);
+            if (node != Here)
+            {
+                _lastSeen.Take(_hub.Session, present.Who.UserId, now);
+            }
+            Show(new UserLeft(present.Who, _participants, now), node);
+        }
+    }
+
+    private void Show(PassingEvent e, string node)
+    {
+        if (node == Here)
+        {
+            ShowOwn(e);
+        }
+        else
+        {
+            _hub.Publish(e);
+        }
+    }
+
+    private void ShowOwn(PassingEvent e)
+    {
+        _hub.Publish(e);
+        foreach (var listener in _listeners)
+        {
+            listener.Shown(_hub.Session, e);
+        }
+    }
+
+    private static bool Counts(Person who, bool isPresenter) => who.ParticipantId is not null && !isPresenter;
+
+    /// <summary>Sockets of one person on one node.</summary>
+    private readonly record struct Stay(int Sockets, int Counted)
+    {
+        public PersonHere Of(Person who) => new(who, Sockets, Counted);
+    }
+
+    /// <summary>One who has sockets somewhere.</summary>
     private sealed class Present(Person who)
     {
         public Person Who { get; } = who;
-        public int Sockets { get; set; }
+
+        /// <summary>By node. Few, most often one.</summary>
+        public List<(string Node, Stay Stay)> Stays { get; } = new(1);
+
+        public int Sockets => Stays.Sum(stay => stay.Stay.Sockets);
 
         /// <summary>Sockets that make them a participant who is here.</summary>
-        public int Counted { get; set; }
+        public int Counted => Stays.Sum(stay => stay.Stay.Counted);
 
         public long? ConfirmedAt { get; set; }
-    }
 
-    /// <summary>One who is shown as typing, or was a moment ago.</summary>
-    private sealed class Typist(Person who)
-    {
-        public Person Who { get; } = who;
-        public ITimer Timer { get; set; } = null!;
-        public bool IsShown { get; set; }
+        public Stay StayAt(string node) => Stays.Find(stay => stay.Node == node).Stay;
 
-        /// <summary>Types again, which is to be shown when the interval ends.</summary>
-        public bool Waits { get; set; }
-
-        public long ShownAt { get; set; }
-    }
-
-    /// <summary>Stays after the user has left, for as long as anyone is here: what was shown must not go back.</summary>
-    private sealed class Reading
-    {
-        /// <summary>Runs while an interval does.</summary>
-        public ITimer? Timer { get; set; }
-
-        public long Shown { get; set; }
-
-        /// <summary>Seq to be shown when the interval ends, if it is above <see cref="Shown"/>.</summary>
-        public long Waiting { get; set; }
+        public void SetStay(string node, Stay stay)
+        {
+            Stays.RemoveAll(old => old.Node == node);
+            if (stay.Sockets > 0)
+            {
+                Stays.Add((node, stay));
+            }
+        }
     }
 }

@@ -58,6 +58,8 @@ public sealed class Replay(
             ShowsPast = true;
         }
         subscriber.Rewind(cursor, _view.Head);
+        // Whoever comes in is the first of its sockets, or not, over all nodes.
+        await hub.OthersKnown;
         return _view;
     }
 

@@ -15,10 +15,10 @@ public sealed class SessionHub : IThreadPoolWorkItem
     private long _published;
     private bool _running;
 
-    internal SessionHub(SessionId session, TimeProvider time)
+    internal SessionHub(SessionId session, IReadOnlyList<IPresenceListener> listeners, LastSeen lastSeen, TimeProvider time)
     {
         Session = session;
-        Presence = new Presence(this, time);
+        Presence = new Presence(this, listeners, lastSeen, time);
     }
 
     public SessionId Session { get; }
@@ -26,6 +26,9 @@ public sealed class SessionHub : IThreadPoolWorkItem
 
     /// <summary>What brings other nodes' events here while the hub lives; null on a node that is alone.</summary>
     internal IDisposable? Link { get; set; }
+
+    /// <summary>Completes when the other nodes have said whom they have in the session, or do not answer.</summary>
+    public Task OthersKnown { get; internal set; } = Task.CompletedTask;
 
     /// <summary>Removed from <see cref="SessionHubs"/>; a new one takes its place.</summary>
     internal bool IsClosed { get; private set; }

@@ -7,6 +7,7 @@ namespace Chat.Actors.Delivery;
 public sealed class SessionHubs(TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionId, SessionHub> _hubs = new();
+    private readonly TimeProvider _time = time;
 
     public int Count => _hubs.Count;
 
@@ -15,6 +16,9 @@ public sealed class SessionHubs(TimeProvider time)
     /// <summary>Set once, before the first reader: begins to bring other nodes' events to a hub; what it returns is disposed of with the hub.</summary>
     public Func<SessionHub, IDisposable>? Connect { get; set; }
 
+    /// <summary>Set once, before the first reader.</summary>
+    public IReadOnlyList<IPresenceListener> Listeners { get; set; } = [];
+
     public IReadOnlyList<SessionHub> All => [.. _hubs.Values];
 
     /// <summary>From now on what is published reaches the subscriber, once it is live.</summary>
@@ -22,7 +26,7 @@ public sealed class SessionHubs(TimeProvider time)
     {
         while (true)
         {
-            var hub = _hubs.GetOrAdd(session, static (id, time) => new SessionHub(id, time), time);
+            var hub = _hubs.GetOrAdd(session, static (id, hubs) => new SessionHub(id, hubs.Listeners, hubs.LastSeen, hubs._time), this);
             if (hub.TryAdd(subscriber))
             {
                 if (Connect is { } connect)

@@ -57,6 +57,14 @@ public static class ChatMetrics
     public static readonly Counter<long> SlowReaderCloses =
         Meter.CreateCounter<long>("chat.slow_reader.closes", "{connection}", "Readers closed because they stayed too far behind");
 
+    /// <summary>Of what is shown to other services: Redis was away or too slow.</summary>
+    public static readonly Counter<long> PublicFramesDropped =
+        Meter.CreateCounter<long>("chat.redis.dropped", "{frame}", "Frames for other services that Redis did not take");
+
+    /// <summary>Tag <see cref="Status"/>: <c>posted</c> or <c>refused</c>.</summary>
+    public static readonly Counter<long> InboundEntries =
+        Meter.CreateCounter<long>("chat.inbound.entries", "{entry}", "Entries of the inbound stream, by how they ended");
+
     /// <summary>Over all faces; repeats of a send are not counted again.</summary>
     public static readonly Counter<long> MessagesAccepted =
         Meter.CreateCounter<long>("chat.messages.accepted", "{message}", "Messages stored");

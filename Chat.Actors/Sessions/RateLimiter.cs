@@ -19,6 +19,12 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
     /// <summary>Buckets that are kept.</summary>
     internal int Count => _buckets.Count;
 
+    /// <summary>Set once: told what was given (or returned, below zero), for the other nodes' buckets of the same user.</summary>
+    internal Action<string, bool, int>? Given { get; set; }
+
+    /// <summary>Another node has given so many.</summary>
+    internal void Charge(string userId, bool forSessions, int tokens) => _buckets.Charge((userId, forSessions), tokens);
+
     /// <summary>Takes one token for a command that counts; null when there was one.</summary>
     public Rejected? Take(SessionCommand command) => KeyOf(command) is { } key ? Take(key, tokens: 1) : null;
 
@@ -31,6 +37,7 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
         if (KeyOf(command) is { } key)
         {
             _buckets.GiveBack(key);
+            Given?.Invoke(key.UserId, key.ForSessions, -1);
         }
     }
 
@@ -43,8 +50,13 @@ public sealed class RateLimiter(int perMinute, TimeProvider time)
         _ => null,
     };
 
-    private Rejected? Take((string UserId, bool ForSessions) key, int tokens) =>
-        _buckets.Take(key, tokens) is var wait && wait == TimeSpan.Zero
-            ? null
-            : new Rejected(ErrorCode.RateLimit, key.ForSessions ? "Too many changes of sessions" : "Too many messages", wait);
+    private Rejected? Take((string UserId, bool ForSessions) key, int tokens)
+    {
+        if (_buckets.Take(key, tokens) is var wait && wait > TimeSpan.Zero)
+        {
+            return new Rejected(ErrorCode.RateLimit, key.ForSessions ? "Too many changes of sessions" : "Too many messages", wait);
+        }
+        Given?.Invoke(key.UserId, key.ForSessions, Math.Min(tokens, perMinute));
+        return null;
+    }
 }

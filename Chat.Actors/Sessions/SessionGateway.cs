@@ -32,6 +32,8 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     /// <summary>Sessions in memory.</summary>
     public int LoadedCount => _sessions.Count;
 
+    public IReadOnlyCollection<SessionId> LoadedIds => [.. _sessions.Keys];
+
     public async ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
         var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused

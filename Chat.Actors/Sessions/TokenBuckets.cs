@@ -27,7 +27,11 @@ public sealed class TokenBuckets<TKey>(int perMinute, TimeProvider time)
     }
 
     /// <summary>Takes what turned out to be owed; what the bucket does not hold has to be refilled first.</summary>
-    public void Charge(TKey key, int tokens) => BucketOf(key).Charge(tokens, perMinute, time);
+    public void Charge(TKey key, int tokens)
+    {
+        ForgetSometimes();
+        BucketOf(key).Charge(tokens, perMinute, time);
+    }
 
     /// <summary>Returns one token that was taken.</summary>
     public void GiveBack(TKey key)

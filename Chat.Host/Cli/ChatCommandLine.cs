@@ -62,6 +62,7 @@ public static class ChatCommandLine
             new MigrateCommand(configuration),
             new RebuildCommand(configuration),
             new ReplayCommand(configuration),
+            new ClusterCommand(configuration),
         };
         root.SetAction((parsed, _) => serve.RunAsync(parsed));
         return root;

@@ -67,7 +67,10 @@ public sealed record ServiceOptions
     public string? CertificatePath { get; init; }
     public string? CertificateKeyPath { get; init; }
 
-    /// <summary>How long a stop waits for sockets to close and appends to finish.</summary>
+    /// <summary>Over so long a stop closes the sockets; fewer than 200 for each second of it take less. Readiness is red from its beginning.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a stop then waits for them to end and appends to finish.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
 
@@ -250,6 +253,9 @@ public sealed record RedisOptions
 
     /// <summary>As <see cref="MaxConnections"/>.</summary>
     public int PoolSize { get; init; } = 10;
+
+    /// <summary>Post what other services add to the stream <c>chat:inbound</c>. Whoever can write to Redis can then speak as any member of any session.</summary>
+    public bool Inbound { get; init; }
 
     /// <summary>Without the values, since the address may hold a password.</summary>
     public override string ToString() => nameof(RedisOptions);

@@ -74,6 +74,7 @@ public static class ChatOptionsReader
             UseSsl = section.Switch("use-ssl", defaults.UseSsl),
             CertificatePath = section.OptionalText("certificate-path"),
             CertificateKeyPath = section.OptionalText("certificate-key-path"),
+            DrainTime = section.Duration("drain-time", defaults.DrainTime, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             ShutdownTimeout = section.Duration("shutdown-timeout", defaults.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
         };
         if (service.UseSsl && (service.CertificatePath is null || service.CertificateKeyPath is null))
@@ -86,6 +87,7 @@ public static class ChatOptionsReader
         Url = section.Check("url", section.OptionalText("url"), OptionsChecks.RedisUrl),
         MaxConnections = section.Whole("max-connections", defaults.MaxConnections, 1, 1_000_000),
         PoolSize = section.Whole("pool-size", defaults.PoolSize, 1, 1_000_000),
+        Inbound = section.Switch("inbound", defaults.Inbound),
     };
 
     private static ClusterOptions ReadCluster(OptionsSection section, ClusterOptions defaults)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Chat.Host.Redis;
 
 namespace Chat.Host.Configuration;
 

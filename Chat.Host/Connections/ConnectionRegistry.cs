@@ -41,13 +41,8 @@ public sealed class ConnectionRegistry(int limit)
 
     internal void Remove(Connection connection) => _connections.TryRemove(connection, out _);
 
-    /// <summary>Closes every socket with 1012: its client comes back at once with its cursor.</summary>
-    public void CloseAll()
-    {
-        IsClosed = true;
-        foreach (var connection in _connections.Keys)
-        {
-            connection.Close(Protocol.CloseCode.Draining, "The server is stopping");
-        }
-    }
+    internal IReadOnlyCollection<Connection> All => [.. _connections.Keys];
+
+    /// <summary>No socket is taken from now on; those that are here stay.</summary>
+    public void Refuse() => IsClosed = true;
 }

@@ -24,7 +24,7 @@ internal static class MemberEndpoints
 
     private static async Task<Results<Ok<MemberList>, Refusal>> ListAsync(string session_id, Identity caller, ChatNode node, CancellationToken cancellation) =>
         await node.Gateway.FindAsync(session_id, caller, cancellation) is { } view
-            ? TypedResults.Ok(new MemberList([.. view.Members.Select(member => ItemOf(node, view.SessionId, member))]))
+            ? TypedResults.Ok(await ListOfAsync(node, view.SessionId, view.Members))
             : Refusal.SessionNotFound;
 
     private static async Task<Results<Created<MemberItem>, Refusal>> AddAsync(
@@ -42,7 +42,7 @@ internal static class MemberEndpoints
         }
         var view = await node.Gateway.FindAsync(session_id, caller, cancellation);
         var member = view?.Members.FirstOrDefault(member => member.UserId == wish.UserId) ?? command.Member;
-        return TypedResults.Created((string?)null, ItemOf(node, new SessionId(session_id), member));
+        return TypedResults.Created((string?)null, (await ListOfAsync(node, new SessionId(session_id), [member])).Members[0]);
     }
 
     private static async Task<Results<Ok<MemberRemovedAnswer>, Refusal>> RemoveAsync(
@@ -54,10 +54,10 @@ internal static class MemberEndpoints
             : TypedResults.Ok(new MemberRemovedAnswer("Member removed successfully", user_id));
     }
 
-    private static MemberItem ItemOf(ChatNode node, SessionId session, Member member) => new(
-        member.UserId,
-        member.Name,
-        member.Role,
-        node.Hubs.Find(session)?.Presence.IsOnline(member.UserId) ?? false,
-        node.Hubs.LastSeen.Find(session, member.UserId));
+    private static async ValueTask<MemberList> ListOfAsync(ChatNode node, SessionId session, IReadOnlyList<Member> members)
+    {
+        var here = await node.WhoIsHereAsync(session);
+        return new MemberList([.. members.Select(member => new MemberItem(
+            member.UserId, member.Name, member.Role, here.UserIds.Contains(member.UserId), node.Hubs.LastSeen.Find(session, member.UserId)))]);
+    }
 }

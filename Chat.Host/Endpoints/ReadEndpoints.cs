@@ -42,7 +42,7 @@ internal static class ReadEndpoints
         var marker = await node.Markers.ReadAsync(caller.UserId, view.SessionId, cancellation);
         if (marker == seq && seq > 0)
         {
-            node.Hubs.Find(view.SessionId)?.Presence.SetRead(caller.UserId, seq);
+            node.ShowRead(view.SessionId, caller.UserId, seq);
         }
         await node.ReadModel.WaitUntilCurrentAsync(cancellation);
         return TypedResults.Ok(new ReadState(marker, await node.ReadModel.UnreadCountAsync(caller.UserId, view.SessionId, cancellation)));

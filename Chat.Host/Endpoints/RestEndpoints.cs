@@ -30,6 +30,7 @@ public static class RestEndpoints
         });
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<MetricsCollector>();
+        services.AddSingleton<NodeStatus>();
         return services.AddDescription(options);
     }
 
@@ -38,9 +39,11 @@ public static class RestEndpoints
     {
         // What the framework refuses (no such route, wrong method) has no body of its own.
         app.UseStatusCodePages(ExplainAsync);
-        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapAgents().MapHealth().MapMetrics();
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapAgents().MapHealth().MapMetrics().MapCluster();
         // From here on, so that nothing is measured before someone listens.
         _ = app.Services.GetRequiredService<MetricsCollector>();
+        // Answers other nodes, whether it is asked here or not.
+        _ = app.Services.GetRequiredService<NodeStatus>();
         return app.MapDescription(app.Services.GetRequiredService<ChatOptions>());
     }
 

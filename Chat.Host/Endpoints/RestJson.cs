@@ -4,6 +4,8 @@ using Chat.Host.Faces.Participants;
 namespace Chat.Host.Endpoints;
 
 /// <summary>Every body that the API takes and gives; the names become snake_case by the application's options.</summary>
+[JsonSerializable(typeof(ClusterView))]
+[JsonSerializable(typeof(DrainAnswer))]
 [JsonSerializable(typeof(NewSession))]
 [JsonSerializable(typeof(SessionChanges))]
 [JsonSerializable(typeof(SessionDetail))]

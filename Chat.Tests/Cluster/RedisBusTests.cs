@@ -1,5 +1,5 @@
 using Chat.Actors.Cluster;
-using Chat.Host;
+using Chat.Host.Redis;
 using Chat.Tests.Contracts;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -33,7 +33,11 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
                 Hubs.Publish(session, events);
                 relay.Publish(session, events);
             },
-            FindMessage = (_, _) => default,
+            // One who is held up may edit what is five hundred messages back by then.
+            FindMessage = async (session, message) =>
+                (await journal.ReadAsync(session.Value, 0, int.MaxValue, default)).Select(e => e.Event).OfType<MessagePosted>().FirstOrDefault(m => m.MessageId == message) is { } post
+                    ? new MessageFacts(post.MessageId, post.SenderId, IsDeleted: false, Status: null)
+                    : null,
             SnapshotEvery = 50,
             IsShared = true,
             Logger = NullLogger.Instance,

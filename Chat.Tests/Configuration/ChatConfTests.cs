@@ -62,6 +62,7 @@ public sealed partial class ChatConfTests
     [InlineData("REDIS_URL", "rediss://:p%40ss@h:6380/2", "Redis.Url", "rediss://:p%40ss@h:6380/2")]
     [InlineData("REDIS_MAX_CONNECTIONS", "50", "Redis.MaxConnections", "50")]
     [InlineData("REDIS_POOL_SIZE", "8", "Redis.PoolSize", "8")]
+    [InlineData("CHAT_REDIS_INBOUND", "on", "Redis.Inbound", "True")]
     [InlineData("CHAT_NODE_ADDRESS", "http://10.0.0.7:8003", "Cluster.Address", "http://10.0.0.7:8003")]
     [InlineData("DATABASE_POOL_SIZE", "5", "Storage.PoolSize", "5")]
     [InlineData("DATABASE_MAX_OVERFLOW", "6", "Storage.MaxOverflow", "6")]

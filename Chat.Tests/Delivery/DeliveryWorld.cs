@@ -25,7 +25,7 @@ internal sealed class DeliveryWorld : ISessionGateway
     public DeliveryWorld(string session = "s1")
     {
         _session = session;
-        Hub = new SessionHub(new SessionId(session), TimeProvider.System);
+        Hub = new SessionHub(new SessionId(session), [], new LastSeen(), TimeProvider.System);
         Journal.Add(session, [_state.Created]);
         _state.Accept(new AddMember { Caller = Kim, Member = new Member("bot", "Bot") });
         Journal.Add(session, [new MemberAdded { At = Noon, Member = new Member("bot", "Bot"), By = "kim" }]);

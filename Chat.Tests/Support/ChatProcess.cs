@@ -146,6 +146,10 @@ public sealed partial class ChatProcess : IAsyncDisposable
 
     public Task ContinueAsync() => Signals.SendAsync("CONT", _process.Id);
 
+    /// <summary>By itself, or as another process has asked it to.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> EndedAsync() => WaitForExitAsync();
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

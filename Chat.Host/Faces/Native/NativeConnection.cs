@@ -9,7 +9,7 @@ namespace Chat.Host.Faces.Native;
 
 /// <summary>What a socket of the native face works with.</summary>
 internal sealed record NativeServices(
-    FaceServices Common, Authenticator Authenticator, OpenSessions OpenSessions, ReadMarkers Markers, TokenReader Tokens, bool IsDevelopment)
+    FaceServices Common, Authenticator Authenticator, OpenSessions OpenSessions, ReadMarkers Markers, TokenReader Tokens, string Node, bool IsDevelopment)
 {
     public StreamOwners StreamOwners { get; } = new();
 }
@@ -42,7 +42,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     {
         _services = services;
         _announceSynced = Replay.ShowsPast;
-        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners);
+        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners, services.Node);
         _rested = services.Common.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -5,7 +5,7 @@ using Chat.Protocol;
 namespace Chat.Host.Faces.Native;
 
 /// <summary>The answers that an outside agent streams through one socket, by the server's id and by the agent's own.</summary>
-internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners)
+internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners, string node)
 {
     /// <summary>An answer leaves it when its end is durable, which the task of another command's answer may come to know.</summary>
     private readonly ConcurrentDictionary<string, MessageId> _open = new(StringComparer.Ordinal);
@@ -15,7 +15,7 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
     /// <summary>Waits for the answer: only then the real id is known, should this be a repeat. The second reply is that to its content, where it has any.</summary>
     public async ValueTask<(Reply Started, Reply? Content)> StartAsync(NativeRequest.StreamStart start, Caller caller, bool anyRole)
     {
-        var command = new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = start.ClientMessageId, AnyRole = anyRole, Node = ChatNode.Name };
+        var command = new StartStream { Caller = caller, MessageId = MessageId.New(), ClientMessageId = start.ClientMessageId, AnyRole = anyRole, Node = node };
         var reply = await gateway.AskAsync(session, command);
         if (reply is not Accepted accepted)
         {

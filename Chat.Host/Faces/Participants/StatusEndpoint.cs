@@ -16,14 +16,14 @@ internal static class StatusEndpoint
     }
 
     private static async Task<Results<Ok<SessionStatus>, Refusal>> GetAsync(
-        string session_code, HttpContext context, ParticipantServices services, CancellationToken cancellation)
+        string session_code, HttpContext context, ParticipantServices services, ChatNode node, CancellationToken cancellation)
     {
         if (await services.Codes.FindAsync(session_code, cancellation) is not { } view)
         {
             services.Limits.ChargeGuess(context);
             return Refusal.SessionNotFound;
         }
-        var online = services.Common.Hubs.Find(view.SessionId)?.Presence.Participants ?? [];
+        var online = (await node.WhoIsHereAsync(view.SessionId)).Participants;
         return TypedResults.Ok(new SessionStatus(
             session_code, view.IsArchived ? "archived" : "active", online, online.Count, view.Members.Count(member => member.IsParticipant)));
     }

@@ -2,7 +2,6 @@ using Chat.Host.Auth;
 using Chat.Host.Configuration;
 using Chat.Host.Connections;
 using Chat.Host.SocketIo;
-using Chat.Protocol;
 
 namespace Chat.Host.Faces.SocketIo;
 
@@ -25,6 +24,5 @@ internal static class SocketIoEndpoint
     {
         var server = app.Services.GetRequiredService<SocketIoFace>().Server;
         app.MapSocketIo("/socket.io", server).ExcludeFromDescription();
-        app.Lifetime.ApplicationStopping.Register(() => server.CloseAll(CloseCode.Draining, "The server is stopping"));
     }
 }

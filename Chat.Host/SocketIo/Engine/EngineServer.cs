@@ -35,14 +35,21 @@ public sealed class EngineServer
     internal TimeProvider Time { get; }
     internal ILogger Logger { get; }
 
+    internal IReadOnlyCollection<EngineSession> All => [.. _sessions.Values];
+
+    /// <summary>From now on new sessions are refused with 503; those that are here stay until <see cref="Close"/>.</summary>
+    public void Refuse(int code, string reason) => _closing = new EngineEnd(EngineEndReason.ClosedByServer, code, reason);
+
+    /// <summary>Ends a session with what was said in <see cref="Refuse"/>.</summary>
+    internal void Close(EngineSession session) => session.End(_closing!);
+
     /// <summary>Ends every session, and from now on refuses new ones with 503.</summary>
     public void CloseAll(int code, string reason)
     {
-        var end = new EngineEnd(EngineEndReason.ClosedByServer, code, reason);
-        _closing = end;
+        Refuse(code, reason);
         foreach (var session in _sessions.Values)
         {
-            session.End(end);
+            Close(session);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using StackExchange.Redis;
 
-namespace Chat.Host;
+namespace Chat.Host.Redis;
 
 /// <summary>The one connection to Redis, from its address in URL form. It comes up by itself, also when Redis is away at the start.</summary>
 internal static class RedisConnection

@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Chat.Actors.Delivery;
+using Chat.Actors.Runtime;
+using Chat.Actors.Sessions;
+using Chat.Protocol;
+using StackExchange.Redis;
+
+namespace Chat.Host.Redis;
+
+/// <summary>
+/// Shows other services, in native frames, what was committed on this node and what its sockets do: <c>chat:session:{id}</c>, <c>chat:typing:{id}</c>,
+/// <c>chat:presence:{id}</c>, and messages to each member's <c>chat:user:{user_id}</c>. Written and never read: whoever can write to Redis must not speak as a user.
+/// </summary>
+internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposable
+{
+    /// <summary>Batches that wait while Redis is slow; what comes then is dropped. A second of a busy node.</summary>
+    private const int Capacity = 10_000;
+
+    /// <summary>Larger sessions are not copied to their members' channels: each message would be as many publications.</summary>
+    public const int MostMembers = 100;
+
+    private readonly ConnectionMultiplexer _redis;
+    private readonly Func<SessionId, ValueTask<SessionView?>> _find;
+    private readonly ILogger _logger;
+    private readonly Channel<(SessionId Session, IReadOnlyList<EncodedEvent>? Stored, PassingEvent? Passing)> _waiting =
+        Channel.CreateBounded<(SessionId, IReadOnlyList<EncodedEvent>?, PassingEvent?)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+
+    private readonly Task _publishing;
+
+    /// <param name="redis">The caller's.</param>
+    /// <param name="find">The session as it is now.</param>
+    public PublicChannels(ConnectionMultiplexer redis, Func<SessionId, ValueTask<SessionView?>> find, ILogger logger)
+    {
+        _redis = redis;
+        _find = find;
+        _logger = logger;
+        _publishing = Task.Run(PublishAsync);
+    }
+
+    /// <summary>Never blocks: what is committed does not wait for Redis.</summary>
+    public void Publish(SessionId session, IReadOnlyList<EncodedEvent> events) => Enqueue(session, events, null);
+
+    public void Changed(SessionId session, PersonHere person)
+    {
+        // Told by who joins and who leaves.
+    }
+
+    public void Shown(SessionId session, PassingEvent e) => Enqueue(session, null, e);
+
+    /// <summary>What waits is still published, as far as Redis takes it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        await _publishing;
+    }
+
+    private void Enqueue(SessionId session, IReadOnlyList<EncodedEvent>? stored, PassingEvent? passing)
+    {
+        if (!_waiting.Writer.TryWrite((session, stored, passing)))
+        {
+            ChatMetrics.PublicFramesDropped.Add(stored?.Count ?? 1);
+        }
+    }
+
+    private async Task PublishAsync()
+    {
+        await foreach (var (session, stored, passing) in _waiting.Reader.ReadAllAsync())
+        {
+            try
+            {
+                if (passing is not null)
+                {
+                    Publish(session, passing);
+                }
+                foreach (var e in stored ?? [])
+                {
+                    await PublishAsync(session, e);
+                }
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or Actors.Persistence.JournalUnavailableException)
+            {
+                ChatMetrics.PublicFramesDropped.Add(stored?.Count ?? 1);
+                LogLost(_logger, e.Message);
+            }
+        }
+    }
+
+    private void Publish(SessionId session, PassingEvent e)
+    {
+        if (NativeCodec.Instance.Encode(e) is { } frame)
+        {
+            var channel = e switch
+            {
+                Typing => "chat:typing:",
+                UserJoined or UserLeft => "chat:presence:",
+                _ => "chat:session:",
+            };
+            Publish(channel + session.Value, frame.Payload);
+        }
+    }
+
+    private async ValueTask PublishAsync(SessionId session, EncodedEvent e)
+    {
+        // Encoded here and not taken from the event, whose frames are made by the hub's thread.
+        if (NativeCodec.Instance.Encode(e.Seq, e.Previous, e.Event) is not { } frame)
+        {
+            return;
+        }
+        Publish("chat:session:" + session.Value, frame.Payload);
+        var message = e.Event switch
+        {
+            MessagePosted => frame,
+            StreamEnded ended => NativeCodec.Instance.EncodeWhole(e.Seq, e.Previous, ended),
+            _ => null,
+        };
+        if (message is not null && await _find(session) is { Members.Count: <= MostMembers } view)
+        {
+            var named = Named(session, message.Payload.Span);
+            foreach (var member in view.Members)
+            {
+                Publish("chat:user:" + member.UserId, named);
+            }
+        }
+    }
+
+    /// <summary>The frame with the session's id before all else: a user's channel carries many sessions.</summary>
+    internal static byte[] Named(SessionId session, ReadOnlySpan<byte> frame) =>
+        [.. "{\"session_id\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(session.Value), (byte)',', .. frame[1..]];
+
+    private void Publish(string channel, ReadOnlyMemory<byte> payload) =>
+        _redis.GetSubscriber().Publish(channel, payload.ToArray(), CommandFlags.FireAndForget);
+
+    [LoggerMessage(610, LogLevel.Debug, "Frames for other services are lost: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
+}

@@ -1,0 +1,262 @@
+using System.Text;
+using System.Text.Json;
+using Chat.Actors.Delivery;
+using Chat.Actors.Sessions;
+using Chat.Protocol;
+using StackExchange.Redis;
+
+namespace Chat.Host.Redis;
+
+/// <summary>
+/// Keeps what other services read about who is here, in the keys of seeds 000 and 003: <c>session:{id}:participants</c>, <c>ws:connections:{user_id}</c>,
+/// <c>ws:sessions:{id}</c>, <c>session:{id}:state</c>. Changes are gathered and written by one task; nothing waits for it, and this server reads none of them.
+/// </summary>
+internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
+{
+    private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan StateTimeToLive = TimeSpan.FromSeconds(3600);
+
+    /// <summary>Seed 000 takes one who was not seen for two minutes for gone.</summary>
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(60);
+
+    /// <summary>A session that changes all the time has its state written so often.</summary>
+    private static readonly TimeSpan WriteInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Redis has so long to take what is removed at the node's end.</summary>
+    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
+
+    /// <summary>Only where it is still this node's: the user may have another socket elsewhere.</summary>
+    private const string DeleteOwn = "local v = redis.call('GET', KEYS[1]) if v and string.find(v, ARGV[1], 1, true) then return redis.call('DEL', KEYS[1]) end return 0";
+
+    private readonly ConnectionMultiplexer _redis;
+    private readonly SessionHubs _hubs;
+    private readonly Func<SessionId, ValueTask<SessionView?>> _find;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(SessionId Session, string UserId), Stay> _here = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _writing;
+    private Dictionary<(SessionId Session, string UserId), Stay> _changed = [];
+    private HashSet<SessionId> _sessions = [];
+
+    /// <param name="redis">The caller's.</param>
+    /// <param name="find">The session as it is now.</param>
+    public PublicKeys(ConnectionMultiplexer redis, SessionHubs hubs, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
+    {
+        _redis = redis;
+        _hubs = hubs;
+        _find = find;
+        _time = time;
+        _logger = logger;
+        _writing = Task.Run(WriteAsync);
+        redis.ConnectionRestored += OnRestored;
+    }
+
+    public void Changed(SessionId session, PersonHere person)
+    {
+        var key = (session, person.Who.UserId);
+        lock (_gate)
+        {
+            var stay = _here.GetValueOrDefault(key) ?? new Stay(TimeOrderedId.New("conn_"), _time.GetUtcNow());
+            stay = stay with { Person = person };
+            if (person.Sockets > 0)
+            {
+                _here[key] = stay;
+            }
+            else
+            {
+                _here.Remove(key);
+            }
+            _changed[key] = stay;
+            _sessions.Add(session);
+        }
+    }
+
+    public void Shown(SessionId session, PassingEvent e)
+    {
+        // Not about who is here.
+    }
+
+    /// <summary>Something was committed in a session.</summary>
+    public void Note(SessionId session)
+    {
+        if (_hubs.Find(session) is not null)
+        {
+            lock (_gate)
+            {
+                _sessions.Add(session);
+            }
+        }
+    }
+
+    /// <summary>To be called when no socket is here any more: their keys are removed first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _redis.ConnectionRestored -= OnRestored;
+        await _stopping.CancelAsync();
+        await _writing;
+        _stopping.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        var refreshedAt = _time.GetTimestamp();
+        while (!_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(WriteInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_time.GetElapsedTime(refreshedAt) >= RefreshInterval)
+            {
+                refreshedAt = _time.GetTimestamp();
+                RefreshAll();
+            }
+            await WriteChangesAsync();
+        }
+        try
+        {
+            // An answer says that all before it has been taken.
+            await _redis.GetDatabase().PingAsync().WaitAsync(LastWrite, _time);
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            LogLost(_logger, e.Message);
+        }
+    }
+
+    private async ValueTask WriteChangesAsync()
+    {
+        Dictionary<(SessionId Session, string UserId), Stay> changed;
+        HashSet<SessionId> sessions;
+        lock (_gate)
+        {
+            if (_sessions.Count == 0)
+            {
+                return;
+            }
+            (changed, _changed) = (_changed, []);
+            (sessions, _sessions) = (_sessions, []);
+        }
+        try
+        {
+            var redis = _redis.GetDatabase();
+            foreach (var ((session, userId), stay) in changed)
+            {
+                Write(redis, session, userId, stay);
+            }
+            foreach (var session in sessions)
+            {
+                await WriteStateAsync(redis, session);
+            }
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            // The next refresh writes all that is here; what has gone expires.
+            LogLost(_logger, e.Message);
+        }
+    }
+
+    private void Write(IDatabase redis, SessionId session, string userId, Stay stay)
+    {
+        var (participants, connection, users) = ($"session:{session.Value}:participants", "ws:connections:" + userId, "ws:sessions:" + session.Value);
+        var who = stay.Person.Who;
+        if (stay.Person.Sockets > 0)
+        {
+            redis.SetAdd(users, userId, CommandFlags.FireAndForget);
+            redis.KeyExpire(users, TimeToLive, CommandFlags.FireAndForget);
+            redis.StringSet(connection, ConnectionOf(session, stay), TimeToLive, flags: CommandFlags.FireAndForget);
+        }
+        else
+        {
+            redis.ScriptEvaluate(DeleteOwn, [connection], [stay.ConnectionId], CommandFlags.FireAndForget);
+            if (!IsAnywhere(session, userId))
+            {
+                redis.SetRemove(users, userId, CommandFlags.FireAndForget);
+            }
+        }
+        if (who.ParticipantId is not { } participant)
+        {
+            return;
+        }
+        if (stay.Person.Counted > 0)
+        {
+            redis.HashSet(participants, participant, ParticipantOf(stay), flags: CommandFlags.FireAndForget);
+            redis.KeyExpire(participants, TimeToLive, CommandFlags.FireAndForget);
+        }
+        else if (!IsAnywhere(session, userId))
+        {
+            redis.HashDelete(participants, participant, CommandFlags.FireAndForget);
+        }
+    }
+
+    /// <summary>On another node: that one writes the keys again at its next refresh.</summary>
+    private bool IsAnywhere(SessionId session, string userId) => _hubs.Find(session)?.Presence.WhoIsHere.UserIds.Contains(userId) ?? false;
+
+    private async ValueTask WriteStateAsync(IDatabase redis, SessionId session)
+    {
+        if (await _find(session) is { } view)
+        {
+            var online = _hubs.Find(session)?.Presence.WhoIsHere.UserIds.Count ?? 0;
+            redis.StringSet($"session:{session.Value}:state", Json(w =>
+            {
+                w.WriteString("status"u8, view.IsArchived ? "archived"u8 : "active"u8);
+                w.WriteString("title"u8, view.Title);
+                w.WriteNumber("head_seq"u8, view.Head);
+                w.WriteNumber("online_count"u8, online);
+            }), StateTimeToLive, flags: CommandFlags.FireAndForget);
+        }
+    }
+
+    private byte[] ParticipantOf(Stay stay) => Json(w =>
+    {
+        w.WriteString("id"u8, stay.Person.Who.ParticipantId);
+        w.WriteString("nickname"u8, stay.Person.Who.Name);
+        w.WriteString("joined_at"u8, stay.Since.ToWire());
+        w.WriteString("last_seen"u8, _time.GetUtcNow().ToWire());
+    });
+
+    private byte[] ConnectionOf(SessionId session, Stay stay) => Json(w =>
+    {
+        w.WriteString("connection_id"u8, stay.ConnectionId);
+        w.WriteString("session_id"u8, session.Value);
+        w.WriteString("connected_at"u8, stay.Since.ToWire());
+        w.WriteString("last_ping"u8, _time.GetUtcNow().ToWire());
+    });
+
+    private static byte[] Json(Action<Utf8JsonWriter> fields)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            writer.WriteStartObject();
+            fields(writer);
+            writer.WriteEndObject();
+        }
+        return bytes.ToArray();
+    }
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => RefreshAll();
+
+    private void RefreshAll()
+    {
+        lock (_gate)
+        {
+            foreach (var (key, stay) in _here)
+            {
+                _changed.TryAdd(key, stay);
+                _sessions.Add(key.Session);
+            }
+        }
+    }
+
+    private static bool IsOfRedis(Exception e) =>
+        e is RedisException or TimeoutException or ObjectDisposedException or Actors.Persistence.JournalUnavailableException;
+
+    /// <summary>A user's sockets in a session, on this node.</summary>
+    private sealed record Stay(string ConnectionId, DateTimeOffset Since)
+    {
+        public PersonHere Person { get; init; } = new(new Person("", ""), 0, 0);
+    }
+
+    [LoggerMessage(611, LogLevel.Debug, "Keys for other services could not be written: {Reason}")]
+    private static partial void LogLost(ILogger logger, string reason);
+}
