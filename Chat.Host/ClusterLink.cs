@@ -62,10 +62,12 @@ internal sealed class ClusterLink : IAsyncDisposable
     /// <param name="taken">Other nodes have committed this.</param>
     public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, RateLimiter? limiter, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
     {
-        _asks = new NodeAsks(_bus, _registry.Self, (session, command) => gateway.ActAsync(session, command), lookAtRuns, loggers.CreateLogger<NodeAsks>());
+        _asks = new NodeAsks(
+            _bus, _registry.Self, (session, command) => gateway.ActAsync(session, command), lookAtRuns,
+            new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());
         var homes = new SessionHomes(
             _registry, _asks, (session, command) => gateway.ActAsync(session, command), new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
-        gateway.Elsewhere = homes.TryAsk;
+        gateway.Elsewhere = homes.AskAsync;
         _relay = new SessionRelay(_bus, _hubs, taken);
         _hubs.Listeners = [.. _hubs.Listeners, Presence];
         _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));

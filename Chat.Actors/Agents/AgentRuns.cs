@@ -230,7 +230,8 @@ public sealed partial class AgentRuns : IAsyncDisposable
             bool isOurs;
             lock (_gate)
             {
-                isOurs = _outside.Contains(run.MessageId) || run.Node is { } node && _isAlive(node);
+                // The node that has the agent's socket may be another than the one that appended the beginning, which is where it was noted.
+                isOurs = run.Node is { } node ? _isAlive(node) : _outside.Contains(run.MessageId);
             }
             if (!isOurs)
             {

@@ -12,6 +12,10 @@ public sealed partial class RedisBus : INodeBus
     private readonly ISubscriber _subscriber;
     private readonly TopicHandlers _handlers = new();
     private readonly BusEnvelope _envelope;
+    private readonly ReplayGuard _guard;
+
+    /// <summary>Held from the sealing of a message until it is on its way: numbers rise in the order in which they go out.</summary>
+    private readonly Lock _publishing = new();
     private readonly ILogger _logger;
 
     /// <param name="redis">The caller's, and not disposed of here.</param>
@@ -21,6 +25,7 @@ public sealed partial class RedisBus : INodeBus
         _redis = redis;
         _subscriber = redis.GetSubscriber();
         _envelope = new BusEnvelope(key, node, time);
+        _guard = new ReplayGuard(time);
         _logger = logger;
         // Each publisher's messages are given to the handlers in their order.
         _redis.PreserveAsyncOrder = true;
@@ -45,7 +50,10 @@ public sealed partial class RedisBus : INodeBus
     {
         try
         {
-            _subscriber.Publish(Prefix + topic, _envelope.Seal(topic, message.Span), CommandFlags.FireAndForget);
+            lock (_publishing)
+            {
+                _subscriber.Publish(Prefix + topic, _envelope.Seal(topic, message.Span), CommandFlags.FireAndForget);
+            }
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {
@@ -57,7 +65,12 @@ public sealed partial class RedisBus : INodeBus
     {
         try
         {
-            return await _subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span)) > 0;
+            Task<long> publishing;
+            lock (_publishing)
+            {
+                publishing = _subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span));
+            }
+            return await publishing > 0;
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
         {
@@ -78,13 +91,13 @@ public sealed partial class RedisBus : INodeBus
 
     private void Take(string topic, byte[]? value)
     {
-        if (value is null || !_envelope.TryOpen(topic, value, out var message))
+        if (value is null || !_envelope.TryOpen(topic, value, out var message) || !_guard.IsNew(topic, message))
         {
             return;
         }
         try
         {
-            _handlers.Handle(topic, message);
+            _handlers.Handle(topic, message.Content);
         }
 #pragma warning disable CA1031 // On the library's thread a fault would be lost without a word.
         catch (Exception e)

@@ -8,7 +8,7 @@ namespace Chat.Actors.Cluster;
 
 /// <summary>
 /// The nodes that announce themselves in Redis: the set <c>chat:nodes</c> of names, and <c>chat:node:{name}</c> for each, which expires when it is not renewed. While
-/// Redis is away the nodes that were there last are taken to be there still.
+/// Redis is away the nodes that were there last are taken to be there still, and when it comes back empty they have time to say so.
 /// </summary>
 public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
 {
@@ -21,7 +21,13 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly Task _beating;
+
+    /// <summary>The other nodes' newest announcements, and when each was first seen.</summary>
+    private readonly Dictionary<string, (byte[] Sealed, NodeInfo Node, long SeenAt)> _known = new(StringComparer.Ordinal);
+
+    private bool _wasAway;
     private volatile NodeInfo _own;
     private volatile View _view;
 
@@ -68,6 +74,7 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
             LogAway(_logger, e.Message);
         }
         _stopping.Dispose();
+        _turn.Dispose();
     }
 
     private async Task BeatAsync()
@@ -81,6 +88,8 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
 
     private async Task TryBeatAsync()
     {
+        // One after the other: an announcement that is overtaken would take the newer one's place.
+        await _turn.WaitAsync();
         try
         {
             var nodes = await AnnounceAndReadAsync();
@@ -93,7 +102,12 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
         }
         catch (Exception e) when (IsOfRedis(e))
         {
+            _wasAway = true;
             LogAway(_logger, e.Message);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
@@ -103,21 +117,48 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
         var announcement = _envelope.Seal(Prefix + own.Name, JsonSerializer.SerializeToUtf8Bytes(own, NodeJson.Default.NodeInfo));
         await _redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive);
         await _redis.SetAddAsync(Names, own.Name);
-        var names = (await _redis.SetMembersAsync(Names)).Select(name => (string)name!).Where(name => name != own.Name).ToArray();
+        var announced = (await _redis.SetMembersAsync(Names)).Select(name => (string)name!).Where(name => name != own.Name);
+        var names = announced.Union(_known.Keys).ToArray();
         var found = names.Length == 0 ? [] : await _redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]);
-        var nodes = new List<NodeInfo> { own };
-        for (var i = 0; i < names.Length; i++)
+        var now = _time.GetTimestamp();
+        if (_wasAway)
         {
-            if ((byte[]?)found[i] is not { } sealedBytes)
+            _wasAway = false;
+            foreach (var (name, known) in _known)
             {
-                await _redis.SetRemoveAsync(Names, names[i], CommandFlags.FireAndForget);
-            }
-            else if (_envelope.TryOpen(Prefix + names[i], sealedBytes, out var json) && JsonSerializer.Deserialize(json.Span, NodeJson.Default.NodeInfo) is { } node)
-            {
-                nodes.Add(node);
+                _known[name] = known with { SeenAt = now };
             }
         }
-        return [.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)];
+        for (var i = 0; i < names.Length; i++)
+        {
+            if ((byte[]?)found[i] is { } sealedBytes)
+            {
+                Note(names[i], sealedBytes, now);
+            }
+            else if (!_known.TryGetValue(names[i], out var known) || _time.GetElapsedTime(known.SeenAt, now) >= _options.TimeToLive - _options.Interval)
+            {
+                // Had it expired, its last word would be about as old as that; a Redis that has lost everything knows of nobody, until they say their next.
+                _known.Remove(names[i]);
+                await _redis.SetRemoveAsync(Names, names[i], CommandFlags.FireAndForget);
+            }
+        }
+        return [.. _known.Values.Select(known => known.Node).Append(own).OrderBy(node => node.Name, StringComparer.Ordinal)];
+    }
+
+    private void Note(string name, byte[] sealedBytes, long now)
+    {
+        if (_known.TryGetValue(name, out var known) && known.Sealed.AsSpan().SequenceEqual(sealedBytes))
+        {
+            return;
+        }
+        if (_envelope.TryOpen(Prefix + name, sealedBytes, out var message) && JsonSerializer.Deserialize(message.Content.Span, NodeJson.Default.NodeInfo) is { } node)
+        {
+            _known[name] = (sealedBytes, node, now);
+        }
+        else
+        {
+            _known.Remove(name);
+        }
     }
 
     private static bool IsOfRedis(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException;

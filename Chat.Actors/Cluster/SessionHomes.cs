@@ -1,40 +1,110 @@
-using Chat.Actors.Sessions;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
 using Chat.Protocol;
 
 namespace Chat.Actors.Cluster;
 
 /// <summary>
 /// Takes commands to the sessions' homes. When a home does not answer, this node acts itself, at once: the journal refuses whoever is behind, and a command
-/// that was carried out there after all is known by its ids. What one home has been sent is acted upon in the order in which it was sent.
+/// that was carried out there after all is known by its ids. A session's commands are acted upon in the order in which they come here, also when its home changes.
 /// </summary>
 public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<SessionId, SessionCommand, ValueTask<Reply>> actHere, SessionHomesOptions options, TimeProvider time)
 {
+    private readonly string _ids = RandomNumberGenerator.GetHexString(10, lowercase: true);
     private readonly Dictionary<string, Home> _homes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<SessionId, Lane> _lanes = new();
+    private long _lastId;
 
-    /// <summary>Null where this node is to act.</summary>
-    public ValueTask<Reply>? TryAsk(SessionId session, SessionCommand command)
+    /// <summary>Handed over when it returns, or held until what came before it to another place is answered.</summary>
+    public ValueTask<Reply> AskAsync(SessionId session, SessionCommand command)
     {
-        var node = registry.HomeOf(session);
-        if (node == registry.Self)
+        while (true)
         {
-            return null;
-        }
-        var home = HomeOf(node);
-        lock (home)
-        {
-            if (home.AwayUntil is { } until && time.GetElapsedTime(0, time.GetTimestamp()) < until)
+            var lane = _lanes.GetOrAdd(session, static _ => new Lane());
+            lock (lane)
             {
-                return null;
+                if (lane.IsOver)
+                {
+                    continue;
+                }
+                var place = PlaceOf(session);
+                if (lane.Held.Count > 0 || lane.UnderWay > 0 && lane.Place != place)
+                {
+                    var held = new Held(command);
+                    lane.Held.Enqueue(held);
+                    return new ValueTask<Reply>(held.Reply.Task.Unwrap());
+                }
+                lane.Place = place;
+                lane.UnderWay++;
+                return new ValueTask<Reply>(PassAsync(lane, session, command));
             }
-            home.AwayUntil = null;
-            var (number, answer) = asks.Ask(node, session, command);
-            var pending = new Pending(session, command, number);
-            home.Waiting.Add(pending);
-            return new ValueTask<Reply>(WaitAsync(home, pending, answer));
         }
     }
 
-    private async Task<Reply> WaitAsync(Home home, Pending pending, Task<Reply?> answer)
+    private async Task<Reply> PassAsync(Lane lane, SessionId session, SessionCommand command)
+    {
+        try
+        {
+            return await SendAsync(lane, session, command).ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave(lane, session);
+        }
+    }
+
+    /// <summary>Lets what was held go to where the session's home is now, once nothing is under way to where it was.</summary>
+    private void Leave(Lane lane, SessionId session)
+    {
+        lock (lane)
+        {
+            if (--lane.UnderWay > 0)
+            {
+                return;
+            }
+            if (lane.Held.Count == 0)
+            {
+                lane.IsOver = _lanes.TryRemove(KeyValuePair.Create(session, lane));
+                return;
+            }
+            lane.Place = PlaceOf(session);
+            var held = lane.Held.ToArray();
+            lane.Held.Clear();
+            lane.UnderWay += held.Length;
+            foreach (var next in held)
+            {
+                next.Reply.SetResult(PassAsync(lane, session, next.Command));
+            }
+        }
+    }
+
+    private ValueTask<Reply> SendAsync(Lane lane, SessionId session, SessionCommand command)
+    {
+        if (lane.Place == registry.Self)
+        {
+            return actHere(session, command);
+        }
+        var home = HomeOf(lane.Place);
+        lock (home)
+        {
+            if (IsAway(home))
+            {
+                lane.Place = registry.Self;
+                return actHere(session, command);
+            }
+            if (home.Next == 0)
+            {
+                home.Row = asks.NewRow();
+            }
+            var named = command with { CommandId = _ids + Interlocked.Increment(ref _lastId).ToString("x", CultureInfo.InvariantCulture) };
+            var (number, answer) = asks.Ask(lane.Place, home.Row, home.Next++, session, named);
+            var pending = new Pending(lane, session, named, number);
+            return new ValueTask<Reply>(WaitAsync(home, home.Waiting.AddLast(pending), answer));
+        }
+    }
+
+    private async Task<Reply> WaitAsync(Home home, LinkedListNode<Pending> place, Task<Reply?> answer)
     {
         Reply? reply = null;
         try
@@ -43,37 +113,55 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
         }
         catch (TimeoutException)
         {
-            asks.Forget(pending.Number);
+            asks.Forget(place.Value.Number);
         }
-        if (reply is not null)
+        lock (home)
         {
-            lock (home)
+            if (place.Value.TakenBack is null && reply is not null)
             {
-                home.Waiting.Remove(pending);
+                home.Waiting.Remove(place);
+                return reply;
             }
-            return reply;
+            if (place.Value.TakenBack is null)
+            {
+                TakeBack(home);
+            }
         }
-        return await TakeBackAsync(home, pending).ConfigureAwait(false);
+        return await place.Value.TakenBack!.ConfigureAwait(false);
     }
 
     /// <summary>The home is taken for away: all that waits for it is acted upon here, in its order.</summary>
-    private async ValueTask<Reply> TakeBackAsync(Home home, Pending pending)
+    private void TakeBack(Home home)
     {
+        home.AwayUntil = Now + options.AwayFor;
+        home.Next = 0;
+        foreach (var waiting in home.Waiting)
+        {
+            waiting.Lane.Place = registry.Self;
+            waiting.TakenBack = actHere(waiting.Session, waiting.Command).AsTask();
+            asks.Forget(waiting.Number);
+        }
+        home.Waiting.Clear();
+    }
+
+    /// <summary>This node itself where the home is away.</summary>
+    private string PlaceOf(SessionId session)
+    {
+        var node = registry.HomeOf(session);
+        if (node == registry.Self)
+        {
+            return node;
+        }
+        var home = HomeOf(node);
         lock (home)
         {
-            if (pending.TakenBack is null)
-            {
-                home.AwayUntil = time.GetElapsedTime(0, time.GetTimestamp()) + options.AwayFor;
-                foreach (var waiting in home.Waiting)
-                {
-                    waiting.TakenBack = actHere(waiting.Session, waiting.Command).AsTask();
-                    asks.Forget(waiting.Number);
-                }
-                home.Waiting.Clear();
-            }
+            return IsAway(home) ? registry.Self : node;
         }
-        return await pending.TakenBack!.ConfigureAwait(false);
     }
+
+    private bool IsAway(Home home) => home.AwayUntil is { } until && Now < until;
+
+    private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());
 
     private Home HomeOf(string node)
     {
@@ -82,7 +170,7 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
             if (!_homes.TryGetValue(node, out var home))
             {
                 // Names differ from start to start: those that are gone are let go.
-                foreach (var gone in _homes.Keys.Except(registry.Nodes.Select(n => n.Name)).ToList())
+                foreach (var gone in _homes.Keys.Except(registry.Nodes.Select(n => n.Name)).Where(name => _homes[name].Waiting.Count == 0).ToList())
                 {
                     _homes.Remove(gone);
                 }
@@ -95,17 +183,37 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
     private sealed class Home
     {
         /// <summary>In the order of sending.</summary>
-        public List<Pending> Waiting { get; } = [];
+        public LinkedList<Pending> Waiting { get; } = [];
 
         public TimeSpan? AwayUntil { get; set; }
+        public long Row { get; set; }
+
+        /// <summary>Place in the row; 0 begins a new one.</summary>
+        public long Next { get; set; }
     }
 
-    private sealed class Pending(SessionId session, SessionCommand command, long number)
+    private sealed class Pending(Lane lane, SessionId session, SessionCommand command, long number)
     {
+        public Lane Lane { get; } = lane;
         public SessionId Session { get; } = session;
         public SessionCommand Command { get; } = command;
         public long Number { get; } = number;
         public Task<Reply>? TakenBack { get; set; }
+    }
+
+    /// <summary>One session's commands that came here and are not answered. All that are under way are at one place.</summary>
+    private sealed class Lane
+    {
+        public string Place { get; set; } = "";
+        public int UnderWay { get; set; }
+        public Queue<Held> Held { get; } = [];
+        public bool IsOver { get; set; }
+    }
+
+    private sealed class Held(SessionCommand command)
+    {
+        public SessionCommand Command { get; } = command;
+        public TaskCompletionSource<Task<Reply>> Reply { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

@@ -10,6 +10,8 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
     // Each round means that another node has appended between a head's reading and the insert; the third time is its log, not ours.
     private const int Rounds = 3;
 
+    private static readonly TimeSpan LongestFreeze = TimeSpan.FromSeconds(2);
+
     // The row of a log is taken only if the log's head is the row's base, in this statement's own snapshot: of a log either all rows are
     // tried or none. What another transaction has put there since is skipped, not an error, and so missing from what is returned.
     // ORDER BY before the default of ordering is drawn: within a log ordering rises with seq.
@@ -94,8 +96,8 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
 
     private async Task SetUpAsync(TimeSpan timeout, CancellationToken cancellation)
     {
-        // A node that freezes between insert and commit holds its logs' keys, and whoever appends to them waits: the server ends it in half
-        // of their time. A database or role that has turned synchronous_commit off would acknowledge what a crash can lose. The insert is
+        // A node that freezes between insert and commit holds its logs' keys, and whoever appends to them waits, with all that it has to append: the server ends it in
+        // half of their time at most, and no later than other nodes take it for gone. A database or role that has turned synchronous_commit off would acknowledge what a crash can lose. The insert is
         // planned once: while the table still fits a page a sequential scan is cheapest, and would be kept as the table grows.
         await using var command = new NpgsqlCommand(
             """
@@ -105,7 +107,7 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
                    CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
             """,
             connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)(timeout / 2).TotalMilliseconds}" });
+        command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)Math.Min((timeout / 2).TotalMilliseconds, LongestFreeze.TotalMilliseconds)}" });
         command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)timeout.TotalMilliseconds}" });
         await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
         await insert.PrepareAsync(cancellation).ConfigureAwait(false);

@@ -18,8 +18,14 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>One append in the journal's running commit and one in the group that gathers behind it.</summary>
     private const int MaxInFlight = 2;
 
-    /// <summary>Two nodes that fight over a session each make progress; five lost rounds in a row mean that something else is wrong.</summary>
+    /// <summary>Appends that were not confirmed: five in a row mean that the storage cannot be relied on.</summary>
     private const int MaxFailures = 5;
+
+    /// <summary>
+    /// Appends that came second. Each time another node has got on, so nothing is wrong; of two nodes that fight over a session one loses fifty rounds in a row
+    /// only where it is much the slower one.
+    /// </summary>
+    private const int MaxConflicts = 50;
 
     private static readonly TimeSpan RecoveryRetry = TimeSpan.FromSeconds(1);
     private static readonly Rejected Unavailable = new(ErrorCode.StorageUnavailable, "The storage did not confirm in time", TimeSpan.FromSeconds(1));
@@ -185,7 +191,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             if (_state!.Head != decidedAt)
             {
-                (reply, events) = _state.Decide(ask.Command, _services.Time.GetUtcNow(), target);
+                // From the beginning: what is asked of the history depends on the state as well.
+                await HandleAsync(ask);
+                return;
             }
         }
         if (events.Count == 0)
@@ -350,7 +358,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             {
                 waiting.Fail(fault);
             }
-            else if (!isRead || ++waiting.Failures > MaxFailures)
+            else if (!isRead || (batch.Result == AppendResult.Conflict ? ++waiting.Conflicts > MaxConflicts : ++waiting.Failures > MaxFailures))
             {
                 waiting.Refuse(Unavailable);
             }

@@ -16,8 +16,11 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     private readonly ITimer _sweep;
     private bool _closed;
 
-    /// <summary>Set once, before the first command: takes a command to another node, or says null where this one is to act.</summary>
-    public Func<SessionId, SessionCommand, ValueTask<Reply>?>? Elsewhere { get; set; }
+    /// <summary>Answers all that comes after the disposal: nothing was done.</summary>
+    public static readonly Rejected Stopping = new(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
+
+    /// <summary>Set once, before the first command: takes a command to the node that is to act, which may be this one. Null on a node that is alone.</summary>
+    public Func<SessionId, SessionCommand, ValueTask<Reply>>? Elsewhere { get; set; }
 
     public SessionGateway(SessionServices services)
     {
@@ -35,8 +38,8 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     {
         var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused
             ? refused
-            : Elsewhere?.Invoke(session, command) is { } elsewhere
-                ? await elsewhere.AsTask().WaitAsync(cancellation).ConfigureAwait(false)
+            : Elsewhere is { } elsewhere
+                ? await elsewhere(session, command).AsTask().WaitAsync(cancellation).ConfigureAwait(false)
                 : await ActAsync(session, command, cancellation).ConfigureAwait(false);
         if (command is PostMessage)
         {
@@ -119,7 +122,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
             // Passivated between the look-up and the post: the next round loads it anew.
             Remove(session, loaded);
         }
-        return new Rejected(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
+        return Stopping;
     }
 
     private void Sweep()

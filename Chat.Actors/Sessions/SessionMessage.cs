@@ -9,8 +9,11 @@ internal abstract record SessionMessage;
 /// <summary>Someone waits for an answer.</summary>
 internal abstract record Waiting : SessionMessage
 {
-    /// <summary>How often an append on its behalf has failed.</summary>
+    /// <summary>How often an append on its behalf was not confirmed.</summary>
     public int Failures { get; set; }
+
+    /// <summary>How often another node's append came before one on its behalf.</summary>
+    public int Conflicts { get; set; }
 
     /// <summary>It waits on an append, which will answer it.</summary>
     public bool IsPlaced { get; set; }

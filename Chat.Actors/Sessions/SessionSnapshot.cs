@@ -22,6 +22,7 @@ public sealed record SessionSnapshot
     public required IReadOnlyList<SentOnceWindow.Sent> Sends { get; init; }
     public required IReadOnlyList<MessageFacts> Messages { get; init; }
     public required IReadOnlyList<RunState> Runs { get; init; }
+    public IReadOnlyList<DoneCommands.Done>? Done { get; init; }
 
     public sealed record RunState(
         MessageId MessageId, int AgentId, string SenderId, string SenderName, MessageId PromptId, string? StreamedBy,

@@ -39,6 +39,7 @@ public sealed class SessionState
 
     public SentOnceWindow Sends { get; } = new();
     public RecentMessages Messages { get; } = new();
+    public DoneCommands Done { get; } = new();
 
     /// <summary>Waiting and running answers, oldest first.</summary>
     public List<Run> Runs { get; } = [];
@@ -53,29 +54,38 @@ public sealed class SessionState
         {
             now = LastAt;
         }
-        return command switch
+        if (Done.Find(command) is { } done)
         {
-            CreateSession c => SessionRules.Create(this, c, now),
-            _ when !Exists => Decision.NotFound,
-            JoinSession c => SessionRules.Join(this, c, now),
-            ClaimRun c => RunRules.Claim(this, c, now),
-            AppendChunk c => RunRules.Append(this, c, now),
-            EndStream c => RunRules.End(this, c, now),
-            _ when !MayRead(command.Caller) => Decision.NotFound,
-            UpdateSession c => SessionRules.Update(this, c, now),
-            ArchiveSession => SessionRules.Archive(this, command.Caller, now),
-            AddMember c => SessionRules.Add(this, c, now),
-            RemoveMember c => SessionRules.Remove(this, c, now),
-            _ when !MayWrite(command.Caller) => Decision.Reject(ErrorCode.Forbidden, "Only members may write"),
-            PostMessage c => MessageRules.Post(this, c, now),
-            EditMessage c => MessageRules.Edit(this, c, target ?? Messages.Find(c.MessageId), now),
-            DeleteMessage c => MessageRules.Delete(this, c, target ?? Messages.Find(c.MessageId), now),
-            React c => MessageRules.React(this, c, target ?? Messages.Find(c.MessageId), now),
-            StartStream c => RunRules.Start(this, c, now),
-            StopRun c => RunRules.Stop(this, c, target, now),
-            _ => throw new ArgumentException($"No rule for {command.GetType().Name}", nameof(command)),
-        };
+            return Decision.Unchanged(this, done);
+        }
+        var decision = Judge(command, now, target);
+        return command.CommandId is { } id && decision.Events.Count > 0
+            ? decision with { Events = [decision.Events[0] with { CommandId = id }, .. decision.Events.Skip(1)] }
+            : decision;
     }
+
+    private Decision Judge(SessionCommand command, DateTimeOffset now, MessageFacts? target) => command switch
+    {
+        CreateSession c => SessionRules.Create(this, c, now),
+        _ when !Exists => Decision.NotFound,
+        JoinSession c => SessionRules.Join(this, c, now),
+        ClaimRun c => RunRules.Claim(this, c, now),
+        AppendChunk c => RunRules.Append(this, c, now),
+        EndStream c => RunRules.End(this, c, now),
+        _ when !MayRead(command.Caller) => Decision.NotFound,
+        UpdateSession c => SessionRules.Update(this, c, now),
+        ArchiveSession => SessionRules.Archive(this, command.Caller, now),
+        AddMember c => SessionRules.Add(this, c, now),
+        RemoveMember c => SessionRules.Remove(this, c, now),
+        _ when !MayWrite(command.Caller) => Decision.Reject(ErrorCode.Forbidden, "Only members may write"),
+        PostMessage c => MessageRules.Post(this, c, now),
+        EditMessage c => MessageRules.Edit(this, c, target ?? Messages.Find(c.MessageId), now),
+        DeleteMessage c => MessageRules.Delete(this, c, target ?? Messages.Find(c.MessageId), now),
+        React c => MessageRules.React(this, c, target ?? Messages.Find(c.MessageId), now),
+        StartStream c => RunRules.Start(this, c, now),
+        StopRun c => RunRules.Stop(this, c, target, now),
+        _ => throw new ArgumentException($"No rule for {command.GetType().Name}", nameof(command)),
+    };
 
     public bool MayRead(Caller caller) => caller.IsAdmin || MayWrite(caller);
 
@@ -94,6 +104,7 @@ public sealed class SessionState
         {
             NativeHead = Head;
         }
+        Done.Add(Head, e);
         switch (e)
         {
             case SessionCreated c:
@@ -209,6 +220,7 @@ public sealed class SessionState
         LastAt = LastAt,
         Sends = [.. Sends.All],
         Messages = [.. Messages.All],
+        Done = [.. Done.All],
         Runs = [.. Runs.Select(run => new SessionSnapshot.RunState(
             run.MessageId, run.AgentId, run.SenderId, run.SenderName, run.PromptId, run.StreamedBy, run.StartSeq, run.StartedAt, run.Epoch, run.NextIndex, run.Text.ToString(), run.Node))],
     };
@@ -238,6 +250,10 @@ public sealed class SessionState
         foreach (var facts in snapshot.Messages)
         {
             state.Messages.Add(facts);
+        }
+        foreach (var done in snapshot.Done ?? [])
+        {
+            state.Done.Add(done);
         }
         foreach (var r in snapshot.Runs)
         {

@@ -1,8 +1,7 @@
 namespace Chat.Protocol;
 
 /// <summary>A message that a client of the channel WebSocket sends.</summary>
-/// <param name="ClientMessageId">Goes back in the answer, where the frame had one.</param>
-public sealed record ChannelRequest(string Message, string? ClientMessageId);
+public sealed record ChannelRequest(string Message) : ClientRequest;
 
 /// <summary>Client frames of the channel WebSocket (seed 004), from bytes.</summary>
 public static class ChannelReader
@@ -14,7 +13,7 @@ public static class ChannelReader
 
     private static ChannelRequest? Read(string? type, JsonFields f, string? clientId) => type switch
     {
-        "MESG" => new ChannelRequest(f.Text("message"), clientId),
+        "MESG" => new ChannelRequest(f.Text("message")) { ClientMessageId = clientId },
         _ => null,
     };
 }

@@ -25,6 +25,9 @@ public abstract record SessionCommand
 {
     public required Caller Caller { get; init; }
 
+    /// <summary>Names the command among all of the session, where two nodes may come to act on it; null where only one can.</summary>
+    public string? CommandId { get; init; }
+
     /// <summary>Limits that need no state; asked at the one door before the session sees the command.</summary>
     public virtual Rejected? Check() => null;
 }

@@ -10,6 +10,9 @@ public abstract record SessionEvent
 {
     /// <summary>UTC, whole milliseconds; never before the event that precedes it in the log.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Of the command whose first event this is: it is not acted upon again.</summary>
+    public string? CommandId { get; init; }
 }
 
 /// <summary>First event of every session.</summary>

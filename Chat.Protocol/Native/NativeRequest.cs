@@ -1,11 +1,8 @@
 namespace Chat.Protocol;
 
 /// <summary>A frame that a client of the native WebSocket sends.</summary>
-public abstract record NativeRequest
+public abstract record NativeRequest : ClientRequest
 {
-    /// <summary>Goes back in the answer, where the frame had one.</summary>
-    public string? ClientMessageId { get; init; }
-
     public sealed record Message(string Content, string MessageType, string? Metadata, string? ReplyTo) : NativeRequest;
 
     public sealed record Typing(bool IsTyping) : NativeRequest;

@@ -1,11 +1,8 @@
 namespace Chat.Protocol;
 
 /// <summary>A frame that a client of the participant WebSocket sends.</summary>
-public abstract record ParticipantRequest
+public abstract record ParticipantRequest : ClientRequest
 {
-    /// <summary>Goes back in the answer, where the frame had one.</summary>
-    public string? ClientMessageId { get; init; }
-
     /// <param name="Content">Trimmed, and within the face's limit.</param>
     public sealed record Message(string Content, bool IsQuestion) : ParticipantRequest;
 

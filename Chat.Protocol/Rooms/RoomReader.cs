@@ -3,8 +3,7 @@ namespace Chat.Protocol;
 /// <summary>A message that a client of the room WebSocket sends.</summary>
 /// <param name="Username">Not blank; null where the frame has none.</param>
 /// <param name="Metadata">The fields that the room passes through, as a JSON object; null where there are none.</param>
-/// <param name="ClientMessageId">One of those, where it is a string: it goes back in the answer too.</param>
-public sealed record RoomRequest(string? Username, string Content, string? Metadata, string? ClientMessageId);
+public sealed record RoomRequest(string? Username, string Content, string? Metadata) : ClientRequest;
 
 /// <summary>Client frames of the room WebSocket (seed 002), from bytes.</summary>
 public static class RoomReader
@@ -24,7 +23,7 @@ public static class RoomReader
                 {
                     throw new FieldException("username must not be blank");
                 }
-                return new RoomRequest(username, fields.Text("content"), fields.Others(["username", "content", "room_id", "timestamp"]), id);
+                return new RoomRequest(username, fields.Text("content"), fields.Others(["username", "content", "room_id", "timestamp"])) { ClientMessageId = id };
             },
             out rejected);
         clientMessageId = id;

@@ -89,6 +89,28 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         Assert.Empty(_gateway.Commands);
     }
 
+    /// <summary>The beginning was appended here, where the session is at home; the agent's socket was on the node that is gone.</summary>
+    [Fact]
+    public async Task What_an_outside_agent_streamed_through_a_node_that_is_gone_ends_also_where_its_beginning_was_noted()
+    {
+        var runs = Node(new TestAgent(), isAlive: node => node != "gone");
+        var left = _gateway.Leave(Here, "half", streamedBy: "agent-7", node: "gone");
+        runs.Observe(Here, [new StreamStarted { At = ManualTime.Start, MessageId = left, SenderId = "agent-7", SenderName = "a", Epoch = 1, StreamedBy = "agent-7", Node = "gone" }]);
+        await runs.TakeOverAsync([Here]);
+        await _gateway.EndedAsync(1);
+        Assert.Equal((left, StreamStatus.Interrupted), _gateway.Ended.Select(ended => (ended.MessageId, ended.Status)).Single());
+    }
+
+    [Fact]
+    public async Task What_an_outside_agent_streams_through_a_living_node_is_left_to_it()
+    {
+        var runs = Node(new TestAgent(), isAlive: _ => true);
+        _gateway.Leave(Here, "half", streamedBy: "agent-7", node: "n2");
+        await runs.TakeOverAsync([Here]);
+        await runs.IdleAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Empty(_gateway.Commands);
+    }
+
     [Fact]
     public async Task A_start_waits_for_the_storage()
     {
@@ -213,10 +235,10 @@ public sealed class AgentRunsRecoveryTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
-    private AgentRuns Node(TestAgent agent, string name = "n1")
+    private AgentRuns Node(TestAgent agent, string name = "n1", Func<string, bool>? isAlive = null)
     {
         var options = new AgentRunOptions { Node = name, ChunkSize = 10, Delay = TimeSpan.Zero };
-        var runs = new AgentRuns(_gateway, _gateway, id => id == agent.Id ? agent : null, options, _time, NullLogger<AgentRuns>.Instance);
+        var runs = new AgentRuns(_gateway, _gateway, id => id == agent.Id ? agent : null, options, _time, NullLogger<AgentRuns>.Instance, isAlive);
         _gateway.Observer = (session, events) => runs.Observe(session, events);
         _started.Add(runs);
         return runs;

@@ -80,12 +80,12 @@ internal sealed class ScriptedGateway(ManualTime time) : ISessionGateway, IConve
     }
 
     /// <summary>A run as a crash has left it.</summary>
-    public MessageId Leave(SessionId session, string written, string? streamedBy = null, int epoch = 1, int agentId = 1)
+    public MessageId Leave(SessionId session, string written, string? streamedBy = null, int epoch = 1, int agentId = 1, string? node = null)
     {
         var id = MessageId.New();
         lock (_gate)
         {
-            Runs(session).Add(new OpenRun(id, agentId, "test", MessageId.New(), ++_seq, epoch, streamedBy, written, written.Length == 0 ? 0 : 1));
+            Runs(session).Add(new OpenRun(id, agentId, "test", MessageId.New(), ++_seq, epoch, streamedBy, written, written.Length == 0 ? 0 : 1) { Node = node });
         }
         return id;
     }

@@ -45,12 +45,23 @@ internal sealed class ParticipantWorld : IAsyncDisposable
     }
 
     /// <summary>With its token.</summary>
-    public Task<FaceClient> ConnectAsync(Participant who, long? since = null) =>
-        FaceClient.OpenAsync(Server, $"{who.Path}?token={who.Token}" + (since is { } seq ? $"&since={seq}" : ""));
+    public async Task<FaceClient> ConnectAsync(Participant who, long? since = null)
+    {
+        var client = await FaceClient.OpenAsync(Server, $"{who.Path}?token={who.Token}" + (since is { } seq ? $"&since={seq}" : ""));
+        // The handshake is answered before the socket is in its session, and this face has no first frame that would say so.
+        for (var i = 0; i < 3000 && !client.IsClosed && !IsHere(who); i++)
+        {
+            await Task.Delay(10);
+        }
+        return client;
+    }
 
     public async Task<FaceClient> ConnectAsync(string nickname) => await ConnectAsync(await JoinAsync(nickname));
 
     public Task<Answer> StatusAsync(string? code = null) => Rest.SendAsync(null, "GET", $"/api/v1/sessions/{code ?? Code}/status");
+
+    private bool IsHere(Participant who) =>
+        Server.Node.Hubs.All.Any(hub => hub.Presence.WhoIsHere.Participants.Contains(who.Id));
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

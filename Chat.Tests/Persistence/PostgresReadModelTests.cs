@@ -34,6 +34,19 @@ public static class PostgresReadModelTests
     public sealed class Cluster() : ReadModelContract(new PostgresReadModelStore())
     {
         [ContractFact]
+        public async Task A_node_that_leads_and_stands_still_is_relieved()
+        {
+            var other = ((PostgresReadModelStore)Store).OfAnotherNode();
+            await using var standsStill = await other.OpenAsync(CancellationToken.None);
+            Assert.True(await other.TryLeadAsync(standsStill, CancellationToken.None));
+            var session = Story.Create("s");
+            Story.Post(session, "hello");
+            Projector.Start();
+            Assert.True(await Projector.WaitAsync(Log.Last, Long));
+            Assert.True(Projector.IsLeading);
+        }
+
+        [ContractFact]
         public async Task Where_the_projecting_nodes_connection_is_cut_a_node_goes_on_and_counts_nothing_twice()
         {
             await using var other = new Projector(((PostgresReadModelStore)Store).OfAnotherNode(), Log, TimeProvider.System, NullLogger<Projector>.Instance);

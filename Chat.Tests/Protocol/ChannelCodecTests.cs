@@ -87,8 +87,8 @@ public sealed class ChannelCodecTests
     [Fact]
     public void The_seeds_frame_is_a_message()
     {
-        Assert.Equal(new ChannelRequest("안녕하세요!", null), Read("""{"type": "MESG", "message": "안녕하세요!"}"""));
-        Assert.Equal(new ChannelRequest("hi", "c-1"), Read("""{"message":"hi","client_message_id":"c-1","type":"MESG","data":{"x":1}}"""));
+        Assert.Equal(new ChannelRequest("안녕하세요!"), Read("""{"type": "MESG", "message": "안녕하세요!"}"""));
+        Assert.Equal(new ChannelRequest("hi") { ClientMessageId = "c-1" }, Read("""{"message":"hi","client_message_id":"c-1","type":"MESG","data":{"x":1}}"""));
     }
 
     [Theory]

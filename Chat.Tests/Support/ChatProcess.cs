@@ -137,12 +137,14 @@ public sealed partial class ChatProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
-        using (var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"]))
-        {
-            await kill.WaitForExitAsync();
-        }
+        await Signals.SendAsync("TERM", _process.Id);
         return await WaitForExitAsync();
     }
+
+    /// <summary>It stands still, and keeps its connections, until <see cref="ContinueAsync"/>.</summary>
+    public Task PauseAsync() => Signals.SendAsync("STOP", _process.Id);
+
+    public Task ContinueAsync() => Signals.SendAsync("CONT", _process.Id);
 
     /// <summary>By itself, or as another process has asked it to.</summary>
     /// <returns>The exit code.</returns>

@@ -35,6 +35,9 @@ internal sealed class FaceClient : IAsyncDisposable
         _reading = Task.Run(ReadAsync);
     }
 
+    /// <summary>Ended, on whichever side.</summary>
+    public bool IsClosed => _reading.IsCompleted;
+
     /// <summary>Everything received so far.</summary>
     public IReadOnlyList<JsonElement> Frames
     {

@@ -13,15 +13,17 @@ public sealed class RequiresPostgresAttribute : RequiresAttribute
 }
 
 /// <summary>
-/// A private cluster in the temp folder, started when the first test asks for it and killed with this process. It does not fsync.
+/// A private cluster in the temp folder, started when the first test asks for it and killed with this process. It does not fsync. A test that stops its server starts
+/// one of its own.
 /// </summary>
 public sealed class PostgresServer
 {
-    private const string FolderPrefix = "chat-pg-";
+    private const string FolderPrefix = "chat-postgres-";
 
     private static readonly Lazy<Task<PostgresServer>> Shared = new(() => Task.Run(StartAsync));
     private static readonly string? Programs = FindPrograms();
     private static int databases;
+    private static int servers;
 
     private readonly string folder;
 
@@ -41,6 +43,21 @@ public sealed class PostgresServer
     public int Port { get; }
 
     public static Task<PostgresServer> GetAsync() => Shared.Value;
+
+    /// <summary>A server that no other test uses; it is the caller's to remove.</summary>
+    public static Task<PostgresServer> StartOwnAsync() => Task.Run(StartAsync);
+
+    /// <summary>Ends all its connections at once and leaves its files as a crash would.</summary>
+    public Task StopAsync() => RunToEndAsync("pg_ctl", "stop", "-s", "-D", folder, "-m", "immediate");
+
+    /// <summary>After <see cref="StopAsync"/>, on the same port.</summary>
+    public Task StartAgainAsync() => RunAsync();
+
+    public async Task RemoveAsync()
+    {
+        await StopAsync();
+        Directory.Delete(folder, recursive: true);
+    }
 
     /// <summary>A new empty database.</summary>
     public async Task<PostgresDatabase> CreateDatabaseAsync()
@@ -62,7 +79,7 @@ public sealed class PostgresServer
     private static async Task<PostgresServer> StartAsync()
     {
         Sweep();
-        var folder = Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}");
+        var folder = Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref servers)}");
         var server = new PostgresServer(folder, FreePort());
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Stop();
         await RunToEndAsync("initdb", "-D", folder, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "--no-sync");
@@ -74,7 +91,7 @@ public sealed class PostgresServer
     private async Task RunAsync()
     {
         var start = Start(
-            "postgres", "-D", folder, "-p", $"{Port}", "-k", folder, "-c", "listen_addresses=127.0.0.1",
+            "postgres", dieWithUs: true, "-D", folder, "-p", $"{Port}", "-k", folder, "-c", "listen_addresses=127.0.0.1",
             "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "max_prepared_transactions=5");
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new StringBuilder();
@@ -109,7 +126,7 @@ public sealed class PostgresServer
     {
         foreach (var left in Directory.GetDirectories(Path.GetTempPath(), FolderPrefix + "*"))
         {
-            if (!Directory.Exists($"/proc/{Path.GetFileName(left)[FolderPrefix.Length..]}"))
+            if (!Directory.Exists($"/proc/{Path.GetFileName(left)[FolderPrefix.Length..].Split('-')[0]}"))
             {
                 try
                 {
@@ -125,7 +142,8 @@ public sealed class PostgresServer
 
     private static async Task RunToEndAsync(string program, params string[] arguments)
     {
-        var start = Start(program, arguments);
+        // Without the signal: it would come as soon as the pool ends the thread that starts it.
+        var start = Start(program, dieWithUs: false, arguments);
         start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -136,9 +154,9 @@ public sealed class PostgresServer
         }
     }
 
-    private static ProcessStartInfo Start(string program, params string[] arguments)
+    private static ProcessStartInfo Start(string program, bool dieWithUs, params string[] arguments)
     {
-        string[] command = [.. Become(dieWithUs: true), Path.Combine(Programs!, program), .. arguments];
+        string[] command = [.. Become(dieWithUs), Path.Combine(Programs!, program), .. arguments];
         return new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
     }
 

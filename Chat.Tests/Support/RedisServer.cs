@@ -97,5 +97,8 @@ public sealed class RedisServer : IAsyncDisposable
 
     public Task ContinueAsync() => Signals.SendAsync("CONT", _process!.Id);
 
+    /// <summary>Runs and answers, whatever was done to it.</summary>
+    public Task RestoreAsync() => _process is null ? StartAgainAsync() : ContinueAsync();
+
     public async ValueTask DisposeAsync() => await StopAsync();
 }

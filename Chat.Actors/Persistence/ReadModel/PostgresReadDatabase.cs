@@ -49,20 +49,31 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         return changed;
     }
 
+    /// <summary>The server ends a leader that asks nothing for two seconds: its process stands still, and would keep the lock as long as its connection.</summary>
     internal override async ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = $"SELECT pg_try_advisory_lock({LockKey})";
-        return await command.ExecuteScalarAsync(cancellation) is true;
+        if (await command.ExecuteScalarAsync(cancellation) is not true)
+        {
+            return false;
+        }
+        command.CommandText = EndIdleAfter("2s");
+        await command.ExecuteNonQueryAsync(cancellation);
+        return true;
     }
 
     /// <summary>A pooled connection is not closed but lent again later; until then it would hold the lock.</summary>
     internal override async ValueTask StopLeadingAsync(DbConnection connection)
     {
         await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT pg_advisory_unlock({LockKey})";
+        command.CommandText = $"SELECT pg_advisory_unlock({LockKey}); {EndIdleAfter("0")}";
         await command.ExecuteNonQueryAsync();
     }
+
+    /// <summary>Servers before 14 do not have the first of them.</summary>
+    private static string EndIdleAfter(string time) =>
+        $"SELECT set_config(name, '{time}', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'idle_in_transaction_session_timeout')";
 
     internal override IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables) =>
         [new($"TRUNCATE {string.Join(", ", tables)} RESTART IDENTITY", [])];

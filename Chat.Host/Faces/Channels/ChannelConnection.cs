@@ -23,17 +23,4 @@ internal sealed class ChannelConnection(FaceServices services, EnteredSocket ent
         };
         await AskAsync(post, request, cancellation);
     }
-
-    protected override void Answer(Reply reply, ChannelRequest request)
-    {
-        switch (reply)
-        {
-            case Accepted accepted when request.ClientMessageId is { } id:
-                Subscriber.Send(SocketReplies.Ack(id, accepted));
-                break;
-            case Rejected rejected:
-                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
-                break;
-        }
-    }
 }

@@ -193,19 +193,16 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
         await AskAsync(_streams.EndOf(e, Caller), e, cancellation);
     }
 
+    /// <summary>Only what makes a message is acknowledged; a change shows itself by its stored frame.</summary>
     protected override void Answer(Reply reply, NativeRequest request)
     {
-        switch (reply)
+        if (reply is Accepted { Status: not null } ended && request is NativeRequest.StreamEnd)
         {
-            case Accepted accepted when request is NativeRequest.StreamEnd && accepted.Status is not null:
-                _streams.Ended(accepted.MessageId);
-                break;
-            case Accepted accepted when request is NativeRequest.Message or NativeRequest.StreamStart && request.ClientMessageId is { } id:
-                Subscriber.Send(SocketReplies.Ack(id, accepted));
-                break;
-            case Rejected rejected:
-                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
-                break;
+            _streams.Ended(ended.MessageId);
+        }
+        else if (reply is Rejected || request is NativeRequest.Message or NativeRequest.StreamStart)
+        {
+            base.Answer(reply, request);
         }
     }
 

@@ -25,19 +25,6 @@ internal sealed class ParticipantConnection(FaceServices services, EnteredSocket
         }
     }
 
-    protected override void Answer(Reply reply, ParticipantRequest request)
-    {
-        switch (reply)
-        {
-            case Accepted accepted when request.ClientMessageId is { } id:
-                Subscriber.Send(SocketReplies.Ack(id, accepted));
-                break;
-            case Rejected rejected:
-                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
-                break;
-        }
-    }
-
     private PostMessage CommandOf(ParticipantRequest.Message m) => new()
     {
         Caller = Caller,

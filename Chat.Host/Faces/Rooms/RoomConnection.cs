@@ -49,19 +49,6 @@ internal sealed class RoomConnection(RoomServices services, EnteredSocket entere
     /// <summary>Every page is the list of now: one who was away has missed nothing, however long it was.</summary>
     public override ValueTask<bool> PageAsync(List<Frame> frames, CancellationToken cancellation) => _replay.NextAsync(Caller, frames, cancellation);
 
-    protected override void Answer(Reply reply, RoomRequest request)
-    {
-        switch (reply)
-        {
-            case Accepted accepted when request.ClientMessageId is { } id:
-                Subscriber.Send(SocketReplies.Ack(id, accepted));
-                break;
-            case Rejected rejected:
-                Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));
-                break;
-        }
-    }
-
     /// <summary>Null where nobody says who it is.</summary>
     private Caller? AuthorOf(RoomRequest request) => request.Username switch
     {

@@ -17,15 +17,17 @@ internal sealed class SocketIoFace
     private static readonly KeyValuePair<string, object?> FaceTag = new(ChatMetrics.Face, "socketio");
 
     private readonly ConnectionRegistry _registry;
-    private readonly int _mostOutside;
 
-    /// <summary>Sessions of Engine.IO that have joined no session of the chat. They have proved nothing, so they may not take the places of all others.</summary>
-    private int _outside;
+    /// <summary>
+    /// Sessions of Engine.IO that have joined no session of the chat, of all and of each address. They have proved nothing and cost one request, so they may not take the
+    /// places of all others, nor one address those of everyone else outside.
+    /// </summary>
+    private readonly SocketIoOutside _outside;
 
     public SocketIoFace(ChatOptions options, ConnectionRegistry registry, SocketIoDoor door, SocketIoServices services)
     {
         _registry = registry;
-        _mostOutside = Math.Max(1, options.WebSocket.MaxConnections / 2);
+        _outside = new SocketIoOutside(Math.Max(1, options.WebSocket.MaxConnections / 2));
         Server = new SocketIoServer(
             new SocketIoOptions
             {
@@ -72,12 +74,16 @@ internal sealed class SocketIoFace
 
     private EngineAdmission Admit(HttpContext context)
     {
-        if (Interlocked.Increment(ref _outside) <= _mostOutside && _registry.TryEnter())
+        var address = AddressLimits.KeyOf(context.Connection.RemoteIpAddress);
+        if (_outside.TryEnter(address))
         {
-            ChatMetrics.Connections.Add(1, FaceTag);
-            return EngineAdmission.Accept(new Place(this));
+            if (_registry.TryEnter())
+            {
+                ChatMetrics.Connections.Add(1, FaceTag);
+                return EngineAdmission.Accept(new Place(this, address));
+            }
+            _outside.Leave(address);
         }
-        Interlocked.Decrement(ref _outside);
         context.Response.Headers.RetryAfter = "5";
         return EngineAdmission.Refuse(StatusCodes.Status503ServiceUnavailable);
     }
@@ -102,7 +108,7 @@ internal sealed class SocketIoFace
     private static SocketIoClient ClientOf(SocketIoSocket socket) => (SocketIoClient)socket.State!;
 
     /// <summary>One session's place on this node, outside until it has joined.</summary>
-    private sealed class Place(SocketIoFace face)
+    private sealed class Place(SocketIoFace face, UInt128 address)
     {
         private int _isInside;
 
@@ -110,7 +116,7 @@ internal sealed class SocketIoFace
         {
             if (Interlocked.Exchange(ref _isInside, 1) == 0)
             {
-                Interlocked.Decrement(ref face._outside);
+                face._outside.Leave(address);
             }
         }
 

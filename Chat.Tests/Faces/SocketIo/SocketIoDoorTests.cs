@@ -90,9 +90,10 @@ public sealed class SocketIoDoorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Sockets_that_have_not_joined_take_half_of_the_places_at_most()
+    public async Task Sockets_that_have_not_joined_leave_places_for_all_others()
     {
-        await using var server = await TestServer.StartAsync(o => o with { WebSocket = o.WebSocket with { MaxConnections = 4 } });
+        // Half of them outside, and a quarter of those from one address.
+        await using var server = await TestServer.StartAsync(o => o with { WebSocket = o.WebSocket with { MaxConnections = 16 } });
         await using var first = await SocketIoClient.ConnectAsync(server);
         await using var second = await SocketIoClient.ConnectAsync(server);
 
@@ -102,6 +103,39 @@ public sealed class SocketIoDoorTests : IAsyncLifetime
         Assert.NotNull(third.Headers.RetryAfter);
         await using var native = await NativeClient.OpenAsync(server, "sess_none", NativeClient.Query(server.Token("mina")));
         Assert.Equal(1008, (await native.ClosedAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Who_has_joined_waits_outside_no_longer()
+    {
+        await using var server = await TestServer.StartAsync(o => o with { Mode = ChatMode.Development, WebSocket = o.WebSocket with { MaxConnections = 16 } });
+        var joined = new List<SocketIoClient>();
+        for (var i = 0; i < 6; i++)
+        {
+            var client = await SocketIoClient.ConnectAsync(server);
+            await client.JoinAsync("inside", $"p{i}", "민수");
+            joined.Add(client);
+        }
+        foreach (var client in joined)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public void Places_outside_are_counted_by_address()
+    {
+        var outside = new Chat.Host.Faces.SocketIo.SocketIoOutside(8);
+        Assert.True(outside.TryEnter(1));
+        Assert.True(outside.TryEnter(1));
+        Assert.False(outside.TryEnter(1));
+        foreach (var address in (UInt128[])[2, 2, 3, 3, 4, 4])
+        {
+            Assert.True(outside.TryEnter(address));
+        }
+        Assert.False(outside.TryEnter(5));
+        outside.Leave(1);
+        Assert.True(outside.TryEnter(5));
     }
 
     [Fact]

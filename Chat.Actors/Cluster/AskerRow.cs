@@ -1,0 +1,61 @@
+namespace Chat.Actors.Cluster;
+
+/// <summary>
+/// What has come of one node's requests. The bus may lose, double, delay and reorder them: a row is acted upon in its order, each request once, and ends at the first
+/// that is missing or too late. Whoever asked acts by itself on what is left of it.
+/// </summary>
+internal sealed class AskerRow(TimeProvider time)
+{
+    /// <summary>For so long at least the quickest request stands for what two nodes' clocks differ by; then clocks may have been set.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private long _row;
+    private long _next;
+    private bool _isOver;
+    private TimeSpan _quickest = TimeSpan.MaxValue;
+    private TimeSpan _quickestBefore = TimeSpan.MaxValue;
+    private long _since = time.GetTimestamp();
+
+    public enum Verdict
+    {
+        Act,
+
+        /// <summary>Tell the asker that nothing was done.</summary>
+        Refuse,
+
+        /// <summary>It has been answered already.</summary>
+        Ignore,
+    }
+
+    public Verdict Take(long row, long place, DateTimeOffset sentAt, TimeSpan goodFor, bool isReadable)
+    {
+        lock (_gate)
+        {
+            var delay = DelayOf(sentAt);
+            if (row < _row || row == _row && place < _next)
+            {
+                return Verdict.Ignore;
+            }
+            if (row > _row)
+            {
+                (_row, _next, _isOver) = (row, 0, false);
+            }
+            _isOver |= place != _next || delay > goodFor || !isReadable;
+            _next = place + 1;
+            return _isOver ? Verdict.Refuse : Verdict.Act;
+        }
+    }
+
+    /// <summary>On its way for longer than the quickest one of late. A node that was stopped finds all that was sent to it meanwhile.</summary>
+    private TimeSpan DelayOf(DateTimeOffset sentAt)
+    {
+        if (time.GetElapsedTime(_since) > Memory)
+        {
+            (_quickestBefore, _quickest, _since) = (_quickest, TimeSpan.MaxValue, time.GetTimestamp());
+        }
+        var taken = time.GetUtcNow() - sentAt;
+        _quickest = taken < _quickest ? taken : _quickest;
+        return taken - (_quickest < _quickestBefore ? _quickest : _quickestBefore);
+    }
+}

@@ -1,0 +1,95 @@
+using Chat.Actors.Cluster;
+using Chat.Host.Redis;
+using Chat.Tests.Contracts;
+using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using StackExchange.Redis;
+
+namespace Chat.Tests.Cluster;
+
+/// <summary>The bus over a Redis that strangers can write to, and that goes away.</summary>
+[RequiresRedis]
+public sealed class RedisBusTests : NodeBusContract
+{
+    private const string Topic = "chat:bus:t";
+
+    private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
+    private readonly List<ConnectionMultiplexer> _connections = [];
+    private RedisServer _redis = null!;
+
+    public override async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        foreach (var connection in _connections)
+        {
+            connection.Dispose();
+        }
+        await _redis.DisposeAsync();
+    }
+
+    [ContractFact]
+    public async Task Only_what_a_node_of_the_cluster_has_sent_is_heard_and_only_once()
+    {
+        var (a, b) = (await NodeAsync("a"), await NodeAsync("b"));
+        var heard = Listen(b, "t");
+        await HeardAsync(a, "t", heard);
+        var stranger = (await ConnectAsync("stranger")).GetSubscriber();
+        var overheard = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await stranger.SubscribeAsync(Topic, (_, value) => overheard.TrySetResult(value!));
+        a.Publish("t", Bytes("true"));
+        var good = await overheard.Task.WaitAsync(Patience);
+
+        var clock = new ManualTime();
+        await stranger.PublishAsync(Topic, "forged");
+        await stranger.PublishAsync(Topic, good);
+        await stranger.PublishAsync(Topic, new BusEnvelope([.. Key.Reverse()], "a", TimeProvider.System).Seal("t", "other key"u8));
+        await stranger.PublishAsync(Topic, new BusEnvelope(Key, "a", TimeProvider.System).Seal("u", "other topic"u8));
+        await stranger.PublishAsync(Topic, new BusEnvelope(Key, "c", clock).Seal("t", "stale"u8));
+        await stranger.PublishAsync(Topic, new BusEnvelope(Key, "b", TimeProvider.System).Seal("t", "its own"u8));
+        a.Publish("t", Bytes("end"));
+        await heard.UntilAsync("end");
+        Assert.Equal(["true", "end"], heard.Messages.Where(message => message != "?"));
+    }
+
+    [ContractFact]
+    public async Task Subscriptions_come_back_with_Redis_and_the_return_is_told()
+    {
+        var (a, b) = (await NodeAsync("a"), await NodeAsync("b"));
+        var heard = Listen(b, "t");
+        await HeardAsync(a, "t", heard);
+        var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        b.Restored += () => restored.TrySetResult();
+
+        await _redis.StopAsync();
+        using (var patience = new CancellationTokenSource(Patience))
+        {
+            while (a.IsUp || b.IsUp)
+            {
+                await Task.Delay(5, patience.Token);
+            }
+        }
+        Assert.False(await a.TryPublishAsync("t", Bytes("lost")));
+        a.Publish("t", Bytes("lost"));
+        var late = Listen(b, "late");
+
+        await _redis.StartAgainAsync();
+        await restored.Task.WaitAsync(Patience);
+        await HeardAsync(a, "t", heard, "back");
+        await HeardAsync(a, "late", late, "back");
+        Assert.True(a.IsUp && b.IsUp);
+        Assert.DoesNotContain("lost", heard.Messages);
+    }
+
+    protected override async Task<INodeBus> JoinAsync(string node) =>
+        new RedisBus(await ConnectAsync(node), node, Key, TimeProvider.System, NullLogger.Instance);
+
+    private async Task<ConnectionMultiplexer> ConnectAsync(string name)
+    {
+        var connection = await RedisConnection.OpenAsync(_redis.Url, name);
+        _connections.Add(connection);
+        return connection;
+    }
+}
