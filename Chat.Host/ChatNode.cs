@@ -115,6 +115,9 @@ public sealed class ChatNode : IAsyncDisposable
         _redis?.Start(Gateway, Name, () => _cluster?.IsHome(Inbound) ?? true);
     }
 
+    /// <summary>It shares its journal with no other node.</summary>
+    public bool IsAlone => _cluster is null;
+
     /// <summary>The other nodes can be reached; true of a node that is alone.</summary>
     public bool IsClusterUp => _cluster?.IsUp ?? true;
 

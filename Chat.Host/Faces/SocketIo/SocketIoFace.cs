@@ -24,7 +24,7 @@ internal sealed class SocketIoFace
     /// </summary>
     private readonly SocketIoOutside _outside;
 
-    public SocketIoFace(ChatOptions options, ConnectionRegistry registry, SocketIoDoor door, SocketIoServices services)
+    public SocketIoFace(ChatOptions options, ConnectionRegistry registry, SocketIoDoor door, PollCarrier carrier, SocketIoServices services)
     {
         _registry = registry;
         _outside = new SocketIoOutside(Math.Max(1, options.WebSocket.MaxConnections / 2));
@@ -38,6 +38,8 @@ internal sealed class SocketIoFace
                     MaxPayload = options.WebSocket.MessageSizeLimit,
                     Admit = Admit,
                     Release = static place => ((Place)place!).Leave(),
+                    Mark = carrier.Mark,
+                    Carry = carrier.TryCarryAsync,
                 },
                 MaxPacketBytes = options.WebSocket.MessageSizeLimit,
                 MaxDepth = Limits.JsonDepth,

@@ -38,13 +38,21 @@ internal static class EngineEndpoint
         var isBad = isPolling == context.WebSockets.IsWebSocketRequest || context.Request.Query.ContainsKey("j");
         if (sid.Count > 0)
         {
-            return server.Find(sid.ToString()) is not { } session ? EngineRefusal.UnknownSession.WriteAsync(context)
+            return server.Find(sid.ToString()) is not { } session ? RefuseUnknownAsync(context, server, sid.ToString(), isPolling && !isBad)
                 : isBad ? EngineRefusal.BadRequest.WriteAsync(context)
                 : HandleAsync(context, server, session, isPolling);
         }
         return !HttpMethods.IsGet(context.Request.Method) && !context.WebSockets.IsWebSocketRequest ? EngineRefusal.BadMethod.WriteAsync(context)
             : isBad ? EngineRefusal.BadRequest.WriteAsync(context)
             : server.OpenAsync(context, isPolling);
+    }
+
+    private static async Task RefuseUnknownAsync(HttpContext context, EngineServer server, string sid, bool mayBeCarried)
+    {
+        if (!mayBeCarried || server.Options.Carry is not { } carry || !await carry(context, sid))
+        {
+            await EngineRefusal.UnknownSession.WriteAsync(context);
+        }
     }
 
     /// <summary>A request of a known session.</summary>

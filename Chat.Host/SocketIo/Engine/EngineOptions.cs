@@ -33,6 +33,12 @@ public sealed record EngineOptions
 
     /// <summary>Called once for each session that was admitted, when it has ended and its socket is closed, with what <see cref="Admit"/> kept of its handshake.</summary>
     public Action<object?> Release { get; init; } = static _ => { };
+
+    /// <summary>Stands at the end of every session id, after a dot: tells servers behind one balancer whose session a request names. Empty: no mark.</summary>
+    public string Mark { get; init; } = "";
+
+    /// <summary>Asked about a poll or POST whose session is not here, before it is refused: true where another server's answer has been given.</summary>
+    public Func<HttpContext, string, Task<bool>>? Carry { get; init; }
 }
 
 /// <summary>Whether a handshake may become a session.</summary>

@@ -165,7 +165,7 @@ public sealed class EngineServer
 
     private EngineSession Register(HttpContext context, EngineAdmission admission, bool isPolling)
     {
-        var id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
+        var id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes)) + (Options.Mark.Length > 0 ? "." + Options.Mark : "");
         var open = isPolling ? null : Frame.Text(EncodeOpen(id, isPolling));
         var session = new EngineSession(this, id, context.Connection.RemoteIpAddress, admission.Handshake, open);
         _sessions[id] = session;

@@ -37,7 +37,7 @@ public sealed partial class EngineSession
         }
     }
 
-    /// <summary>24 random base64url characters. Whoever knows it can speak as this client: it belongs in no log.</summary>
+    /// <summary>24 random base64url characters, and the server's mark. Whoever knows it can speak as this client: it belongs in no log.</summary>
     public string Id { get; }
 
     /// <summary>Where the handshake came from.</summary>
