@@ -153,22 +153,11 @@ defaults
 frontend chat
   bind 127.0.0.1:$cluster_port
   http-request disable-l7-retry if !METH_GET
-  use_backend socketio if { path_beg /socket.io }
   default_backend nodes
 
 backend nodes
   # Sockets stay for hours, so new ones go where the fewest are. No stickiness: every node serves every session.
   balance leastconn
-  option httpchk
-  http-check send meth GET uri /health/ready ver HTTP/1.1 hdr Host localhost
-  http-check expect status 200
-  default-server check inter 500ms fall 2 rise 1
-$(n=1 && for port in $(node_ports "$1"); do echo "  server node$n 127.0.0.1:$port" && n=$((n + 1)); done)
-
-backend socketio
-  # A poll of Socket.IO has to reach the node that has its session.
-  balance source
-  hash-type consistent
   option httpchk
   http-check send meth GET uri /health/ready ver HTTP/1.1 hdr Host localhost
   http-check expect status 200

@@ -13,13 +13,13 @@ internal static class SocketIoEndpoint
         services.AddSingleton(provider => new SocketIoDoor(
             options, provider.GetRequiredService<FaceServices>().Gateway, provider.GetRequiredService<OpenSessions>(),
             provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<ParticipantProof>()));
-        services.AddSingleton<PollCarrier>();
+        services.AddSingleton<SocketIoCarrier>();
         services.AddSingleton(provider => new SocketIoServices(
             provider.GetRequiredService<FaceServices>(), provider.GetRequiredService<ChatNode>().ReadModel, options.WebSocket.QueueLimit,
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Chat.SocketIo")));
         services.AddSingleton(provider => new SocketIoFace(
             options, provider.GetRequiredService<ConnectionRegistry>(), provider.GetRequiredService<SocketIoDoor>(),
-            provider.GetRequiredService<PollCarrier>(), provider.GetRequiredService<SocketIoServices>()));
+            provider.GetRequiredService<SocketIoCarrier>(), provider.GetRequiredService<SocketIoServices>()));
     }
 
     public static void MapSocketIoFace(this WebApplication app)

@@ -24,7 +24,7 @@ internal sealed class SocketIoFace
     /// </summary>
     private readonly SocketIoOutside _outside;
 
-    public SocketIoFace(ChatOptions options, ConnectionRegistry registry, SocketIoDoor door, PollCarrier carrier, SocketIoServices services)
+    public SocketIoFace(ChatOptions options, ConnectionRegistry registry, SocketIoDoor door, SocketIoCarrier carrier, SocketIoServices services)
     {
         _registry = registry;
         _outside = new SocketIoOutside(Math.Max(1, options.WebSocket.MaxConnections / 2));

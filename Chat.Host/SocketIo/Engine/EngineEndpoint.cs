@@ -38,7 +38,7 @@ internal static class EngineEndpoint
         var isBad = isPolling == context.WebSockets.IsWebSocketRequest || context.Request.Query.ContainsKey("j");
         if (sid.Count > 0)
         {
-            return server.Find(sid.ToString()) is not { } session ? RefuseUnknownAsync(context, server, sid.ToString(), isPolling && !isBad)
+            return server.Find(sid.ToString()) is not { } session ? RefuseUnknownAsync(context, server, sid.ToString(), mayBeCarried: !isBad)
                 : isBad ? EngineRefusal.BadRequest.WriteAsync(context)
                 : HandleAsync(context, server, session, isPolling);
         }

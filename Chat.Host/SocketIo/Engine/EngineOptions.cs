@@ -37,7 +37,7 @@ public sealed record EngineOptions
     /// <summary>Stands at the end of every session id, after a dot: tells servers behind one balancer whose session a request names. Empty: no mark.</summary>
     public string Mark { get; init; } = "";
 
-    /// <summary>Asked about a poll or POST whose session is not here, before it is refused: true where another server's answer has been given.</summary>
+    /// <summary>Asked about a request whose session is not here, before it is refused: true where another server has answered it.</summary>
     public Func<HttpContext, string, Task<bool>>? Carry { get; init; }
 }
 

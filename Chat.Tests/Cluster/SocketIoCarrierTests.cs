@@ -1,14 +1,16 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using Chat.Host.Configuration;
+using Chat.Protocol;
 using Chat.Tests.Support;
 
 namespace Chat.Tests.Cluster;
 
 /// <summary>Socket.IO by polling through a balancer that knows nothing of sessions: each request goes to another node than the one before.</summary>
 [RequiresRedisAndPostgres]
-public sealed class PollCarrierTests(PollCarrierTests.Addressed nodes) : IClassFixture<PollCarrierTests.Addressed>
+public sealed class SocketIoCarrierTests(SocketIoCarrierTests.Addressed nodes) : IClassFixture<SocketIoCarrierTests.Addressed>
 {
     private int _requests;
 
@@ -36,6 +38,46 @@ public sealed class PollCarrierTests(PollCarrierTests.Addressed nodes) : IClassF
         var places = Enumerable.Range(0, 6).Select(i => seen.ToString().IndexOf($"안녕 {i}", StringComparison.Ordinal)).ToList();
         Assert.Equal(places.Order(), places);
         Assert.Equal(6, seen.ToString().Split("new_message").Length - 1);
+    }
+
+    [ContractFact]
+    public async Task A_WebSocket_takes_over_through_any_node_and_its_end_is_told_on_both_sides()
+    {
+        var sid = await OpenAsync(nodes.A);
+        Assert.Equal("ok", await PostAsync(sid, "40"));
+        using var timeout = new CancellationTokenSource(NativeClient.Timeout);
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new Uri($"ws://{nodes.B.Address.Authority}/socket.io/?EIO=4&transport=websocket&sid={sid}"), timeout.Token);
+        await SendAsync("2probe");
+        Assert.Equal("3probe", await ReceiveAsync());
+        await SendAsync("5");
+        var large = new string('가', 500);
+        await SendAsync("""420["join_session",{"session_id":"taken-over","participant_id":"p1","nickname":"민수"}]""");
+        await SendAsync($$"""42["send_message",{"message":"{{large}}"}]""");
+        while (!(await ReceiveAsync()).Contains(large, StringComparison.Ordinal))
+        {
+        }
+        await nodes.A.Node.Gateway.AskAsync(new SessionId("taken-over"), new RemoveMember { Caller = Caller.Server, UserId = "p1" });
+        while (await ReceiveAsync() is { Length: > 0 })
+        {
+        }
+        Assert.Equal((1008, "Removed from the session"), ((int)socket.CloseStatus!, socket.CloseStatusDescription));
+
+        Task SendAsync(string text) => socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, timeout.Token);
+
+        async Task<string> ReceiveAsync()
+        {
+            var (buffer, length) = (new byte[64 * 1024], 0);
+            while (true)
+            {
+                var read = await socket.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
+                length += read.Count;
+                if (read.EndOfMessage)
+                {
+                    return Encoding.UTF8.GetString(buffer, 0, length);
+                }
+            }
+        }
     }
 
     [ContractFact]
