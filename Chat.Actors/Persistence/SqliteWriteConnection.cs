@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+
 namespace Chat.Actors.Persistence;
 
 /// <summary>A connection with the statements of the writer, kept prepared.</summary>
@@ -17,7 +20,7 @@ internal sealed class SqliteWriteConnection : IDisposable
         handle = SqliteHandle.Open(path, options.AppendTimeout);
         try
         {
-            handle.Execute("PRAGMA journal_mode = WAL");
+            UseWal(options.AppendTimeout);
             handle.Execute("PRAGMA synchronous = FULL");
             handle.Execute($"PRAGMA wal_autocheckpoint = {checkpointPages}");
             // 16 MiB: the upper pages of the index over (persistence_id, sequence_number) stay in memory up to some million events.
@@ -46,6 +49,23 @@ internal sealed class SqliteWriteConnection : IDisposable
         {
             Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Another process that opens or closes the file at this moment holds a lock for which SQLite itself does not wait.</summary>
+    private void UseWal(TimeSpan patience)
+    {
+        for (var started = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                handle.Execute("PRAGMA journal_mode = WAL");
+                return;
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY && Stopwatch.GetElapsedTime(started) < patience)
+            {
+                Thread.Sleep(10);
+            }
         }
     }
 
