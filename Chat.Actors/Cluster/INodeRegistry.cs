@@ -21,19 +21,3 @@ public interface INodeRegistry
 /// <param name="Address">Where other nodes and operators reach it over HTTP.</param>
 /// <param name="IsDraining">It finishes what it has; nothing new goes there.</param>
 public sealed record NodeInfo(string Name, string Address, DateTimeOffset StartedAt, bool IsDraining);
-
-/// <summary>A node that is alone.</summary>
-public sealed class SoleNode(string name, string address, DateTimeOffset startedAt) : INodeRegistry
-{
-    public string Self => name;
-
-    public IReadOnlyList<NodeInfo> Nodes { get; } = [new NodeInfo(name, address, startedAt, IsDraining: false)];
-
-    public string HomeOf(SessionId session) => name;
-
-    public event Action? Changed
-    {
-        add { }
-        remove { }
-    }
-}

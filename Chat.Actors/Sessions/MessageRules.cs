@@ -22,11 +22,6 @@ internal static class MessageRules
         {
             return Decision.Unchanged(state, first);
         }
-        if (state.Messages.Find(c.MessageId) is { Seq: > 0 } stored)
-        {
-            // The same command again: another node may have acted on it, and its answer was lost.
-            return Decision.Unchanged(state, new Accepted { Seq = stored.Seq, At = stored.At, MessageId = c.MessageId, RunId = stored.RunId });
-        }
         if (state.IsArchived)
         {
             return Decision.Reject(ErrorCode.Archived, "The session is archived");

@@ -5,14 +5,7 @@ namespace Chat.Actors.Sessions;
 /// <summary>What a decision needs to know of a message: who wrote it, and what became of it.</summary>
 /// <param name="Author">User who may edit and delete it; null for an agent's own answer.</param>
 /// <param name="Status">How a streamed answer ended; null for other messages.</param>
-public sealed record MessageFacts(MessageId MessageId, string? Author, bool IsDeleted, string? Status)
-{
-    /// <summary>What its sender was answered, should the same command come again; 0 where that is not known.</summary>
-    public long Seq { get; init; }
-
-    public DateTimeOffset At { get; init; }
-    public MessageId? RunId { get; init; }
-}
+public sealed record MessageFacts(MessageId MessageId, string? Author, bool IsDeleted, string? Status);
 
 /// <summary>Facts of the session's newest messages; for older ones the actor asks the history.</summary>
 public sealed class RecentMessages

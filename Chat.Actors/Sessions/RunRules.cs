@@ -33,11 +33,6 @@ internal static class RunRules
         {
             return Decision.Unchanged(state, first);
         }
-        if (state.FindRun(c.MessageId) is { } same)
-        {
-            // The same command again: another node may have acted on it, and its answer was lost.
-            return Decision.Unchanged(state, new Accepted { Seq = same.StartSeq, At = same.StartedAt, MessageId = same.MessageId, Epoch = same.Epoch });
-        }
         if (state.IsArchived)
         {
             return Decision.Reject(ErrorCode.Archived, "The session is archived");

@@ -119,7 +119,7 @@ public sealed class SessionState
                 break;
             case MessagePosted m:
                 MessageCount++;
-                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null) { Seq = Head, At = m.At, RunId = m.RunId });
+                Messages.Add(new MessageFacts(m.MessageId, m.SenderId, IsDeleted: false, Status: null));
                 if (m.ClientMessageId is { Length: > 0 } clientId)
                 {
                     Sends.Add(new SentOnceWindow.Sent(m.SenderId, clientId, m.MessageId, m.RunId, Head, m.At));
