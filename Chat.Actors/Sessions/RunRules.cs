@@ -31,7 +31,7 @@ internal static class RunRules
         }
         if (state.Sends.Find(c.Caller.UserId, c.ClientMessageId, now) is { } first)
         {
-            return Decision.Unchanged(state, first);
+            return new Decision(first, state.FindRun(first.MessageId) is { } begun ? [.. Moved(begun, c.Node, now)] : []);
         }
         if (state.IsArchived)
         {
@@ -82,7 +82,7 @@ internal static class RunRules
             return Decision.Reject(ErrorCode.TooLong, $"An answer has at most {Limits.StreamContent} characters");
         }
         var chunk = new StreamChunk { At = now, MessageId = c.MessageId, Index = run.NextIndex, Content = c.Content, Epoch = run.Epoch };
-        return Decision.Of(state, new Accepted { Seq = 0, At = now, MessageId = c.MessageId, Epoch = run.Epoch }, chunk);
+        return Decision.Of(state, new Accepted { Seq = 0, At = now, MessageId = c.MessageId, Epoch = run.Epoch }, [chunk, .. Moved(run, c.Node, now)]);
     }
 
     public static Decision End(SessionState state, EndStream c, DateTimeOffset now)
@@ -92,6 +92,10 @@ internal static class RunRules
             return state.Messages.Find(c.MessageId) is { Status: { } status }
                 ? Decision.Unchanged(state, Ended(state, c.MessageId, status))
                 : refusal;
+        }
+        if (c.Node is not null && c.Node != run!.Node)
+        {
+            return Decision.Unchanged(state);
         }
         var latency = c.LatencyMs ?? (int)Math.Min(int.MaxValue, (now - run!.StartedAt).TotalMilliseconds);
         var ended = EndOf(run!, c.Status, now) with { TokensUsed = c.TokensUsed, LatencyMs = latency };
@@ -128,6 +132,10 @@ internal static class RunRules
         }
         yield return EndOf(run, StreamStatus.Stopped, now);
     }
+
+    /// <summary>An outside agent has come back through another node. Its epoch stays, since it is the same writer.</summary>
+    private static IEnumerable<RunClaimed> Moved(Run run, string? node, DateTimeOffset now) =>
+        run.StreamedBy is null || node is null || node == run.Node ? [] : [new RunClaimed { At = now, MessageId = run.MessageId, Epoch = run.Epoch, Node = node }];
 
     private static StreamStarted StartOf(Run run, int epoch, DateTimeOffset now) =>
         new() { At = now, MessageId = run.MessageId, SenderId = run.SenderId, SenderName = run.SenderName, Epoch = epoch };

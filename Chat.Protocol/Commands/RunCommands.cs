@@ -22,6 +22,9 @@ public sealed record AppendChunk : SessionCommand
     /// <summary>Makes the append repeatable: the same content at an index that the answer already holds under the same epoch counts as done. Null: the next one.</summary>
     public int? Index { get; init; }
 
+    /// <summary>That has the socket of the agent that streams it: the answer is written there from now on. Null for a run of the server's own.</summary>
+    public string? Node { get; init; }
+
     public override Rejected? Check() => Limits.CheckId("message_id", MessageId) ?? Limits.CheckText("content", Content, Limits.Content);
 }
 
@@ -36,6 +39,9 @@ public sealed record EndStream : SessionCommand
     public int? LatencyMs { get; init; }
 
     public int? Epoch { get; init; }
+
+    /// <summary>Only while the answer is written there: the agent may have come back through another node. Null: wherever.</summary>
+    public string? Node { get; init; }
 
     public override Rejected? Check() => Limits.CheckId("message_id", MessageId);
 }

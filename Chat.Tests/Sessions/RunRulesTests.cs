@@ -139,6 +139,26 @@ public class RunRulesTests
     }
 
     [Fact]
+    public void An_outside_agent_that_comes_back_through_another_node_is_not_ended_by_its_old_socket()
+    {
+        var state = NewSession();
+        var agent = new Caller("lee", "Lee", IsAgent: true);
+        var start = new StartStream { Caller = agent, MessageId = MessageId.New(), ClientMessageId = "mine", Node = "a" };
+        var id = state.Accept(start).MessageId;
+        state.Accept(new AppendChunk { Caller = agent, MessageId = id, Content = "a", Node = "a" });
+        Assert.Equal("a", state.FindRun(id)!.Node);
+        state.Accept(new AppendChunk { Caller = agent, MessageId = id, Content = "b", Node = "b" });
+        Assert.Equal("b", state.FindRun(id)!.Node);
+        state.Accept(new EndStream { Caller = agent, MessageId = id, Status = StreamStatus.Interrupted, Node = "a" });
+        Assert.Equal("ab", state.FindRun(id)!.Text.ToString());
+        Assert.Equal(id, state.Accept(start with { Node = "c" }).MessageId);
+        state.Accept(new EndStream { Caller = agent, MessageId = id, Status = StreamStatus.Interrupted, Node = "b" });
+        Assert.True(state.FindRun(id)!.IsRunning);
+        state.Accept(new EndStream { Caller = agent, MessageId = id, Status = StreamStatus.Interrupted, Node = "c" });
+        Assert.Null(state.FindRun(id));
+    }
+
+    [Fact]
     public void An_outside_answer_that_the_server_has_claimed_is_the_servers_to_end()
     {
         var state = NewSession();

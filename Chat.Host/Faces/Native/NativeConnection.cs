@@ -42,7 +42,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     {
         _services = services;
         _announceSynced = Replay.ShowsPast;
-        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners, services.Node);
+        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners, Caller.UserId, services.Node);
         _rested = services.Common.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -5,8 +5,11 @@ using Chat.Protocol;
 namespace Chat.Host.Faces.Native;
 
 /// <summary>The answers that an outside agent streams through one socket, by the server's id and by the agent's own.</summary>
-internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners, string node)
+internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session, StreamOwners owners, string userId, string node)
 {
+    /// <summary>Answers that this socket may hold at once, beyond what a session accepts: ids that only the agent knows.</summary>
+    private const int MaxOpen = 2 * Limits.OutsideStreams;
+
     /// <summary>An answer leaves it when its end is durable, which the task of another command's answer may come to know.</summary>
     private readonly ConcurrentDictionary<string, MessageId> _open = new(StringComparer.Ordinal);
 
@@ -23,19 +26,19 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
         }
         _newest = accepted.MessageId;
         _open[start.ClientMessageId ?? accepted.MessageId.Value] = accepted.MessageId;
-        owners.Set(accepted.MessageId, this, caller);
+        owners.Take((accepted.MessageId, userId), this);
         return string.IsNullOrEmpty(start.Content) || accepted.Repeat
             ? (reply, null)
-            : (reply, await gateway.AskAsync(session, new AppendChunk { Caller = caller, MessageId = accepted.MessageId, Content = start.Content }));
+            : (reply, await gateway.AskAsync(session, new AppendChunk { Caller = caller, MessageId = accepted.MessageId, Content = start.Content, Node = node }));
     }
 
     public AppendChunk ChunkOf(NativeRequest.StreamChunk chunk, Caller caller) =>
-        new() { Caller = caller, MessageId = Find(chunk.MessageId, caller), Content = chunk.Content, Index = chunk.Index };
+        new() { Caller = caller, MessageId = Find(chunk.MessageId), Content = chunk.Content, Index = chunk.Index, Node = node };
 
     public EndStream EndOf(NativeRequest.StreamEnd end, Caller caller) => new()
     {
         Caller = caller,
-        MessageId = Find(end.MessageId, caller),
+        MessageId = Find(end.MessageId),
         Status = StreamStatus.Complete,
         TokensUsed = end.TokensUsed,
         LatencyMs = end.LatencyMs,
@@ -48,7 +51,7 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
         {
             _open.TryRemove(name, out _);
         }
-        owners.Remove(id, this);
+        owners.Remove((id, userId), this);
     }
 
     /// <summary>Ends what is still open, and not gone over to another socket of the agent.</summary>
@@ -56,15 +59,15 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
     {
         foreach (var id in _open.Values.Distinct())
         {
-            if (owners.Remove(id, this))
+            if (owners.Remove((id, userId), this))
             {
-                await gateway.AskAsync(session, new EndStream { Caller = caller, MessageId = id, Status = StreamStatus.Interrupted });
+                await gateway.AskAsync(session, new EndStream { Caller = caller, MessageId = id, Status = StreamStatus.Interrupted, Node = node });
             }
         }
     }
 
     /// <summary>An id that is not known here may still be the server's, from an earlier socket of the agent: then this one goes on with the answer.</summary>
-    private MessageId Find(string? id, Caller caller)
+    private MessageId Find(string? id)
     {
         if (id is null)
         {
@@ -75,8 +78,9 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
             return known;
         }
         var earlier = new MessageId(id);
-        if (owners.TryTake(earlier, this, caller))
+        if (_open.Count < MaxOpen)
         {
+            owners.Take((earlier, userId), this);
             _open[id] = earlier;
         }
         return earlier;
@@ -84,20 +88,15 @@ internal sealed class OutsideStreams(ISessionGateway gateway, SessionId session,
 }
 
 /// <summary>
-/// Which socket of this node streams an answer, so that an agent's old socket, which may be found dead minutes after the agent has come back, does not
+/// Which socket of this node streams an answer (of which node's sockets, stands in the log), so that an agent's old socket, which may be found dead minutes after the agent has come back, does not
 /// end what the new one goes on with.
 /// </summary>
 internal sealed class StreamOwners
 {
-    private readonly ConcurrentDictionary<MessageId, (OutsideStreams Socket, string UserId)> _owners = new();
+    private readonly ConcurrentDictionary<(MessageId Answer, string UserId), OutsideStreams> _owners = new();
 
-    public void Set(MessageId answer, OutsideStreams socket, Caller caller) => _owners[answer] = (socket, caller.UserId);
-
-    /// <summary>False where no socket of the same user streams it.</summary>
-    public bool TryTake(MessageId answer, OutsideStreams socket, Caller caller) =>
-        _owners.TryGetValue(answer, out var owner) && owner.UserId == caller.UserId && _owners.TryUpdate(answer, (socket, caller.UserId), owner);
+    public void Take((MessageId Answer, string UserId) answer, OutsideStreams socket) => _owners[answer] = socket;
 
     /// <summary>True where it was this socket's.</summary>
-    public bool Remove(MessageId answer, OutsideStreams socket) =>
-        _owners.TryGetValue(answer, out var owner) && owner.Socket == socket && _owners.TryRemove(KeyValuePair.Create(answer, owner));
+    public bool Remove((MessageId Answer, string UserId) answer, OutsideStreams socket) => _owners.TryRemove(KeyValuePair.Create(answer, socket));
 }
