@@ -44,9 +44,16 @@ public sealed partial class HeadWatch : IAsyncDisposable
     {
         // Heads of the round before: what was committed by then has been offered to every live reader by now, unless it was lost.
         var seen = new Dictionary<SessionHub, long>();
+        var awayAt = _time.GetTimestamp();
         while (!_stopping.IsCancellationRequested)
         {
-            await Task.Delay(_bus.IsUp ? _options.Interval : _options.IntervalWithoutBus, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_bus.IsUp)
+            {
+                awayAt = _time.GetTimestamp();
+            }
+            // What was lost on the way out and back is looked for as soon as what was not sent.
+            var isSettled = _time.GetElapsedTime(awayAt) >= _options.SettledAfter;
+            await Task.Delay(isSettled ? _options.Interval : _options.IntervalWithoutBus, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
                 foreach (var (hub, head) in seen)
@@ -81,6 +88,9 @@ public sealed partial class HeadWatch : IAsyncDisposable
 public sealed record HeadWatchOptions
 {
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>So long after the bus has come back it is trusted again.</summary>
+    public TimeSpan SettledAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>While the bus is away, this is how other nodes' events come at all; twice this is how late they are.</summary>
     public TimeSpan IntervalWithoutBus { get; init; } = TimeSpan.FromMilliseconds(250);

@@ -21,9 +21,20 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
     /// <summary>Larger sessions are not copied to their members' channels: each message would be as many publications.</summary>
     public const int MostMembers = 100;
 
+    /// <summary>Sessions whose members are remembered: those of a busy second.</summary>
+    private const int MostRemembered = 10_000;
+
+    /// <summary>A session's members are looked up again after this.</summary>
+    private static readonly TimeSpan MembersFor = TimeSpan.FromSeconds(1);
+
     private readonly ConnectionMultiplexer _redis;
     private readonly Func<SessionId, ValueTask<SessionView?>> _find;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+
+    /// <summary>By session. What another node changes is seen when they are looked up again.</summary>
+    private readonly Dictionary<SessionId, (IReadOnlyList<string> UserIds, long FoundAt)> _members = [];
+
     private readonly Channel<(SessionId Session, IReadOnlyList<EncodedEvent>? Stored, PassingEvent? Passing)> _waiting =
         Channel.CreateBounded<(SessionId, IReadOnlyList<EncodedEvent>?, PassingEvent?)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
@@ -31,10 +42,11 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
 
     /// <param name="redis">The caller's.</param>
     /// <param name="find">The session as it is now.</param>
-    public PublicChannels(ConnectionMultiplexer redis, Func<SessionId, ValueTask<SessionView?>> find, ILogger logger)
+    public PublicChannels(ConnectionMultiplexer redis, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
     {
         _redis = redis;
         _find = find;
+        _time = time;
         _logger = logger;
         _publishing = Task.Run(PublishAsync);
     }
@@ -103,6 +115,10 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
 
     private async ValueTask PublishAsync(SessionId session, EncodedEvent e)
     {
+        if (e.Event is MemberAdded or MemberRemoved or ParticipantJoined)
+        {
+            _members.Remove(session);
+        }
         // Encoded here and not taken from the event, whose frames are made by the hub's thread.
         if (NativeCodec.Instance.Encode(e.Seq, e.Previous, e.Event) is not { } frame)
         {
@@ -115,14 +131,31 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
             StreamEnded ended => NativeCodec.Instance.EncodeWhole(e.Seq, e.Previous, ended),
             _ => null,
         };
-        if (message is not null && await _find(session) is { Members.Count: <= MostMembers } view)
+        if (message is null || await FindMembersAsync(session) is not { Count: > 0 } members)
         {
-            var named = Named(session, message.Payload.Span);
-            foreach (var member in view.Members)
-            {
-                Publish("chat:user:" + member.UserId, named);
-            }
+            return;
         }
+        var named = Named(session, message.Payload.Span);
+        foreach (var userId in members)
+        {
+            Publish("chat:user:" + userId, named);
+        }
+    }
+
+    /// <summary>Nobody of a session that is too large.</summary>
+    private async ValueTask<IReadOnlyList<string>> FindMembersAsync(SessionId session)
+    {
+        if (_members.TryGetValue(session, out var known) && _time.GetElapsedTime(known.FoundAt) < MembersFor)
+        {
+            return known.UserIds;
+        }
+        if (_members.Count >= MostRemembered)
+        {
+            _members.Clear();
+        }
+        IReadOnlyList<string> found = await _find(session) is { Members.Count: <= MostMembers } view ? [.. view.Members.Select(member => member.UserId)] : [];
+        _members[session] = (found, _time.GetTimestamp());
+        return found;
     }
 
     /// <summary>The frame with the session's id before all else: a user's channel carries many sessions.</summary>

@@ -41,7 +41,7 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>Before the first reader.</summary>
     public void Attach(ISessionGateway gateway)
     {
-        _channels = new PublicChannels(Connection, session => gateway.ReadAsync(session), _loggers.CreateLogger<PublicChannels>());
+        _channels = new PublicChannels(Connection, session => gateway.ReadAsync(session), _time, _loggers.CreateLogger<PublicChannels>());
         _keys = new PublicKeys(Connection, _hubs, session => gateway.ReadAsync(session), _time, _loggers.CreateLogger<PublicKeys>());
         _hubs.Listeners = [.. _hubs.Listeners, _channels, _keys];
     }
