@@ -48,6 +48,7 @@ public sealed class ChatNode : IAsyncDisposable
         _gateway = new SessionGateway(new SessionServices
         {
             Journal = storage.Journal,
+            Events = storage.Events,
             Time = time,
             Publish = Publish,
             FindMessage = FindMessageAsync,

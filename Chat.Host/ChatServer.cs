@@ -23,11 +23,13 @@ namespace Chat.Host;
 public static class ChatServer
 {
     /// <summary>Opens the storage and puts the server together; the caller runs and disposes it.</summary>
+    /// <param name="events">What this node reads and writes: all that this build knows.</param>
     /// <exception cref="MigrationRefusedException" />
     /// <exception cref="JournalUnavailableException" />
-    public static async Task<WebApplication> BuildAsync(ChatOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
+    public static async Task<WebApplication> BuildAsync(ChatOptions options, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null, EventCodec? events = null)
     {
         time ??= TimeProvider.System;
+        events ??= new EventCodec();
         var name = ChatNode.NewName();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -50,10 +52,10 @@ public static class ChatServer
         // The storage is opened before the container is built, and logs as long as the server runs.
         var storageLoggers = LoggerFactory.Create(l => logging?.Invoke(l));
         builder.Services.AddSingleton(new AgentCatalog(options, time));
-        var storage = await Storage.OpenAsync(options, time, storageLoggers);
+        var storage = await Storage.OpenAsync(options, events, time, storageLoggers);
         var hubs = new Actors.Delivery.SessionHubs(time);
         var redis = await RedisLink.OpenAsync(name, options, hubs, time, storageLoggers);
-        var cluster = ClusterLink.Open(name, options, redis?.Connection, hubs, time, storageLoggers);
+        var cluster = ClusterLink.Open(name, options, events, redis?.Connection, hubs, time, storageLoggers);
         redis?.AddTickets(builder.Services);
         builder.Services.AddSingleton(services => new ChatNode(
             name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));

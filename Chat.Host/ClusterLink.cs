@@ -36,7 +36,7 @@ internal sealed class ClusterLink : IAsyncDisposable
 
     /// <param name="redis">The caller's.</param>
     /// <returns>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</returns>
-    public static ClusterLink? Open(string name, ChatOptions options, ConnectionMultiplexer? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    public static ClusterLink? Open(string name, ChatOptions options, EventCodec events, ConnectionMultiplexer? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
         if (redis is null || options.Storage.DatabaseUrl is not { Length: > 0 })
         {
@@ -49,9 +49,10 @@ internal sealed class ClusterLink : IAsyncDisposable
             time.GetUtcNow(),
             IsDraining: false);
         var registryOptions = new RedisRegistryOptions { Interval = options.Cluster.Heartbeat, TimeToLive = options.Cluster.NodeTimeout };
+        var versions = new EventVersions(events, options.Cluster.UpgradeHold, time, loggers.CreateLogger<EventVersions>());
         return new ClusterLink(
             new RedisBus(redis, self.Name, key, time, loggers.CreateLogger<RedisBus>()),
-            new RedisRegistry(redis, self, key, registryOptions, time, loggers.CreateLogger<RedisRegistry>()),
+            new RedisRegistry(redis, self, key, versions, registryOptions, time, loggers.CreateLogger<RedisRegistry>()),
             hubs,
             time);
     }
@@ -68,7 +69,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         var homes = new SessionHomes(
             _registry, _asks, (session, command) => gateway.ActAsync(session, command), new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
         gateway.Elsewhere = homes.AskAsync;
-        _relay = new SessionRelay(_bus, _hubs, taken);
+        _relay = new SessionRelay(_bus, _hubs, storage.Events, taken);
         _hubs.Listeners = [.. _hubs.Listeners, Presence];
         _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));
         _rates = limiter is null ? null : new RateRelay(_bus, limiter, time);

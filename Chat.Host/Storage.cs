@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Chat.Actors.Persistence;
 using Chat.Host.Configuration;
+using Chat.Protocol;
 using Npgsql;
 
 namespace Chat.Host;
@@ -8,24 +9,29 @@ namespace Chat.Host;
 /// <summary>The journal and the read model's database, on SQLite or PostgreSQL as configured.</summary>
 public sealed class Storage : IAsyncDisposable
 {
-    private Storage(IJournal journal, ReadDatabase readDatabase)
+    private Storage(IJournal journal, EventCodec events, ReadDatabase readDatabase)
     {
         Journal = journal;
+        Events = events;
         ReadDatabase = readDatabase;
     }
 
     public IJournal Journal { get; }
+
+    /// <summary>What the journal reads and writes.</summary>
+    public EventCodec Events { get; }
+
     public ReadDatabase ReadDatabase { get; }
 
     /// <summary>Opens both; pending migrations are applied first, where that is configured, and refused otherwise.</summary>
     /// <exception cref="MigrationRefusedException">The database is not one that this build may work on; the text says why and what to do.</exception>
-    public static async Task<Storage> OpenAsync(ChatOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
+    public static async Task<Storage> OpenAsync(ChatOptions options, EventCodec events, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
         foreach (var set in MigrationSet.Of(options, time))
         {
             await set.PrepareAsync(options.Storage.MigrateAtStart, cancellation);
         }
-        return Open(options, time, loggers);
+        return Open(options, events, time, loggers);
     }
 
     /// <summary>Opens a journal that is there, also beside a running server, and creates and migrates nothing.</summary>
@@ -33,7 +39,7 @@ public sealed class Storage : IAsyncDisposable
     public static async Task<Storage> OpenExistingAsync(ChatOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
         await MigrationSet.Of(options, time).Single(set => set.Name == "journal").PrepareAsync(apply: false, cancellation);
-        return Open(options, time, loggers);
+        return Open(options, new EventCodec(), time, loggers);
     }
 
     public ValueTask DisposeAsync()
@@ -42,18 +48,19 @@ public sealed class Storage : IAsyncDisposable
         return Journal.DisposeAsync();
     }
 
-    private static Storage Open(ChatOptions options, TimeProvider time, ILoggerFactory loggers)
+    private static Storage Open(ChatOptions options, EventCodec events, TimeProvider time, ILoggerFactory loggers)
     {
-        var journalOptions = new JournalOptions { AppendTimeout = options.Storage.AppendTimeout };
+        var journalOptions = new JournalOptions { Events = events, AppendTimeout = options.Storage.AppendTimeout };
         if (options.Storage.DatabaseUrl is { Length: > 0 } url)
         {
             var journal = PostgresJournal.Open(
                 url, options.Storage.PoolSize + options.Storage.MaxOverflow, time, journalOptions, loggers.CreateLogger<PostgresJournal>());
-            return new Storage(journal, new PostgresReadDatabase(journal.Source));
+            return new Storage(journal, events, new PostgresReadDatabase(journal.Source));
         }
         var folder = options.Storage.DataPath;
         return new Storage(
             SqliteJournal.Open(Path.Combine(folder, "journal.db"), time, journalOptions, loggers.CreateLogger<SqliteJournal>()),
+            events,
             new SqliteReadDatabase(Path.Combine(folder, "read.db")));
     }
 }

@@ -20,4 +20,5 @@ public interface INodeRegistry
 
 /// <param name="Address">Where other nodes and operators reach it over HTTP.</param>
 /// <param name="IsDraining">It finishes what it has; nothing new goes there.</param>
-public sealed record NodeInfo(string Name, string Address, DateTimeOffset StartedAt, bool IsDraining);
+/// <param name="Reads">Manifests of the events that it can read, with spaces between them; null from a version that reads the first of each.</param>
+public sealed record NodeInfo(string Name, string Address, DateTimeOffset StartedAt, bool IsDraining, string? Reads = null);

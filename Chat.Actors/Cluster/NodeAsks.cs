@@ -128,7 +128,7 @@ public sealed partial class NodeAsks : IDisposable
         try
         {
             var reply = acting is null ? null : await acting;
-            byte[] body = reply is null || ReferenceEquals(reply, SessionGateway.Stopping) ? [0] : CommandCodec.Encode(reply);
+            byte[] body = reply is null || ReferenceEquals(reply, SessionGateway.Stopping) || ReferenceEquals(reply, SessionActor.Unreadable) ? [0] : CommandCodec.Encode(reply);
             var answer = new byte[9 + body.Length];
             answer[0] = Answer;
             BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(1), number);

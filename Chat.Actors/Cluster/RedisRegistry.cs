@@ -16,6 +16,7 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private const string Prefix = "chat:node:";
 
     private readonly IDatabase _redis;
+    private readonly EventVersions _versions;
     private readonly BusEnvelope _envelope;
     private readonly RedisRegistryOptions _options;
     private readonly TimeProvider _time;
@@ -32,15 +33,16 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private volatile View _view;
 
     /// <param name="key">The cluster's secret, as of the bus.</param>
-    public RedisRegistry(ConnectionMultiplexer redis, NodeInfo self, byte[] key, RedisRegistryOptions options, TimeProvider time, ILogger logger)
+    public RedisRegistry(ConnectionMultiplexer redis, NodeInfo self, byte[] key, EventVersions versions, RedisRegistryOptions options, TimeProvider time, ILogger logger)
     {
         _redis = redis.GetDatabase();
         _envelope = new BusEnvelope(key, self.Name, time);
+        _versions = versions;
         _options = options;
         _time = time;
         _logger = logger;
-        _own = self;
-        _view = new View([self]);
+        _own = self with { Reads = versions.Announcement };
+        _view = new View([_own]);
         _beating = Runtime.Detached.Run(BeatAsync);
     }
 
@@ -93,6 +95,7 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
         try
         {
             var nodes = await AnnounceAndReadAsync();
+            _versions.Note(nodes);
             if (!nodes.SequenceEqual(_view.Nodes))
             {
                 _view = new View(nodes);

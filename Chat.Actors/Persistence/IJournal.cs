@@ -84,5 +84,5 @@ public sealed record StoredEvent(long Ordering, string Log, long Seq, Guid Write
 /// <param name="Manifest">Form and version of the bytes, for example <c>session-state/1</c>.</param>
 public sealed record StoredSnapshot(string Log, long Seq, DateTimeOffset At, string Manifest, byte[] State);
 
-/// <summary>The database cannot be reached or did not confirm.</summary>
+/// <summary>The database cannot be reached or did not confirm, or it holds what this version cannot read (an <see cref="EventFormatException"/> inside): another node may.</summary>
 public sealed class JournalUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

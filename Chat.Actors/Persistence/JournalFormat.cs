@@ -26,24 +26,24 @@ public static class JournalFormat
         }
     }
 
-    /// <exception cref="EventFormatException">Names the log and seq.</exception>
-    internal static StoredEvent Decode(long ordering, string log, long seq, string? writer, string? manifest, ReadOnlySpan<byte> message)
+    /// <exception cref="JournalUnavailableException">This version cannot read it: another one has written it, or the database is spoilt.</exception>
+    internal static StoredEvent Decode(EventCodec events, long ordering, string log, long seq, string? writer, string? manifest, ReadOnlySpan<byte> message)
     {
         try
         {
-            return new StoredEvent(ordering, log, seq, WriterId(writer), EventCodec.Decode(manifest ?? "", message));
+            return new StoredEvent(ordering, log, seq, WriterId(writer), events.Decode(manifest ?? "", message));
         }
         catch (EventFormatException e)
         {
-            throw new EventFormatException($"Event {seq} of log '{log}': {e.Message}", e);
+            throw new JournalUnavailableException($"Event {seq} of log '{log}': {e.Message}", e);
         }
     }
 
-    internal static StoredEvent DecodeOrReport(long ordering, string log, long seq, string? writer, string? manifest, ReadOnlySpan<byte> message)
+    internal static StoredEvent DecodeOrReport(EventCodec events, long ordering, string log, long seq, string? writer, string? manifest, ReadOnlySpan<byte> message)
     {
         try
         {
-            return new StoredEvent(ordering, log, seq, WriterId(writer), EventCodec.Decode(manifest ?? "", message));
+            return new StoredEvent(ordering, log, seq, WriterId(writer), events.Decode(manifest ?? "", message));
         }
         catch (EventFormatException e)
         {

@@ -1,8 +1,13 @@
+using Chat.Protocol;
+
 namespace Chat.Actors.Persistence;
 
 /// <summary>How a journal gathers, commits and gives up.</summary>
 public sealed record JournalOptions
 {
+    /// <summary>The node's.</summary>
+    public EventCodec Events { get; init; } = new();
+
     /// <summary>
     /// Longest that an append waits for its commit before it fails as <see cref="JournalUnavailableException"/>, time in the queue included.
     /// The database may still commit it. Also the time a SQLite writer waits for another process's lock.

@@ -49,7 +49,7 @@ internal sealed class PendingAppend : PendingWrite
 
     public Task<AppendResult> Task => source.Task;
 
-    public static PendingAppend Of(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events, TimeProvider time)
+    public static PendingAppend Of(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events, EventCodec codec, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(chain);
         ArgumentNullException.ThrowIfNull(events);
@@ -63,7 +63,7 @@ internal sealed class PendingAppend : PendingWrite
         var bytes = 0;
         for (var i = 0; i < rows.Length; i++)
         {
-            rows[i] = EventCodec.Encode(events[i]);
+            rows[i] = codec.Encode(events[i]);
             bytes += rows[i].Payload.Length;
         }
         return new PendingAppend(chain, expectedHead, rows, bytes, time.GetUtcNow().UtcTicks, time.GetTimestamp());

@@ -12,6 +12,7 @@ namespace Chat.Actors.Persistence;
 public sealed class PostgresJournal : IJournal
 {
     private readonly TimeProvider time;
+    private readonly EventCodec codec;
     private readonly WriteQueue queue;
     private readonly NpgsqlDataSource writing;
     private readonly PostgresWriter writer;
@@ -21,6 +22,7 @@ public sealed class PostgresJournal : IJournal
     private PostgresJournal(NpgsqlDataSource source, NpgsqlDataSource writing, TimeProvider time, JournalOptions options, ILogger logger)
     {
         this.time = time;
+        codec = options.Events;
         this.writing = writing;
         Source = source;
         queue = new WriteQueue(options, time);
@@ -53,7 +55,7 @@ public sealed class PostgresJournal : IJournal
 
     public ValueTask<AppendResult> AppendAsync(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events)
     {
-        var append = PendingAppend.Of(chain, expectedHead, events, time);
+        var append = PendingAppend.Of(chain, expectedHead, events, codec, time);
         queue.Add(append);
         return new ValueTask<AppendResult>(append.Task);
     }
@@ -74,7 +76,7 @@ public sealed class PostgresJournal : IJournal
             var events = new List<StoredEvent>();
             while (await row.ReadAsync(cancellation).ConfigureAwait(false))
             {
-                events.Add(JournalFormat.Decode(row.GetInt64(0), log, row.GetInt64(1), Text(row, 2), Text(row, 3), row.GetFieldValue<byte[]>(4)));
+                events.Add(JournalFormat.Decode(codec, row.GetInt64(0), log, row.GetInt64(1), Text(row, 2), Text(row, 3), row.GetFieldValue<byte[]>(4)));
             }
             return (IReadOnlyList<StoredEvent>)events;
         },
@@ -179,7 +181,7 @@ public sealed class PostgresJournal : IJournal
         await Source.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<List<StoredEvent>> ReadRowsAsync(NpgsqlConnection connection, long afterOrdering, int limit, CancellationToken cancellation)
+    private async Task<List<StoredEvent>> ReadRowsAsync(NpgsqlConnection connection, long afterOrdering, int limit, CancellationToken cancellation)
     {
         await using var command = Command(
             connection,
@@ -193,7 +195,7 @@ public sealed class PostgresJournal : IJournal
         var events = new List<StoredEvent>();
         while (await row.ReadAsync(cancellation).ConfigureAwait(false))
         {
-            events.Add(JournalFormat.DecodeOrReport(row.GetInt64(0), row.GetString(1), row.GetInt64(2), Text(row, 3), Text(row, 4), row.GetFieldValue<byte[]>(5)));
+            events.Add(JournalFormat.DecodeOrReport(codec, row.GetInt64(0), row.GetString(1), row.GetInt64(2), Text(row, 3), Text(row, 4), row.GetFieldValue<byte[]>(5)));
         }
         return events;
     }

@@ -12,6 +12,7 @@ namespace Chat.Actors.Persistence;
 public sealed class SqliteJournal : IJournal
 {
     private readonly TimeProvider time;
+    private readonly EventCodec codec;
     private readonly WriteQueue queue;
     private readonly SqliteWriter writer;
     private readonly SqliteReaders readers;
@@ -19,6 +20,7 @@ public sealed class SqliteJournal : IJournal
     private SqliteJournal(string path, TimeProvider time, JournalOptions options, ILogger logger)
     {
         this.time = time;
+        codec = options.Events;
         queue = new WriteQueue(options, time);
         readers = new SqliteReaders(path, options);
         try
@@ -50,7 +52,7 @@ public sealed class SqliteJournal : IJournal
 
     public ValueTask<AppendResult> AppendAsync(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events)
     {
-        var append = PendingAppend.Of(chain, expectedHead, events, time);
+        var append = PendingAppend.Of(chain, expectedHead, events, codec, time);
         queue.Add(append);
         return new ValueTask<AppendResult>(append.Task);
     }

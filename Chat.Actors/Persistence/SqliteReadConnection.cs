@@ -1,9 +1,12 @@
+using Chat.Protocol;
+
 namespace Chat.Actors.Persistence;
 
 /// <summary>A connection with the journal's queries, kept prepared. One thread at a time.</summary>
 internal sealed class SqliteReadConnection : IDisposable
 {
     private readonly SqliteHandle handle;
+    private readonly EventCodec codec;
     private readonly List<SqliteStatement> statements = [];
     private readonly SqliteStatement log;
     private readonly SqliteStatement head;
@@ -11,9 +14,10 @@ internal sealed class SqliteReadConnection : IDisposable
     private readonly SqliteStatement last;
     private readonly SqliteStatement snapshot;
 
-    public SqliteReadConnection(string path, TimeSpan lockTimeout)
+    public SqliteReadConnection(string path, JournalOptions options)
     {
-        handle = SqliteHandle.Open(path, lockTimeout);
+        handle = SqliteHandle.Open(path, options.AppendTimeout);
+        codec = options.Events;
         try
         {
             handle.Execute("PRAGMA query_only = 1");
@@ -52,7 +56,7 @@ internal sealed class SqliteReadConnection : IDisposable
         {
             while (log.Step())
             {
-                events.Add(JournalFormat.Decode(log.Int64(0), name, log.Int64(1), log.Text(2), log.Text(3), log.Blob(4)));
+                events.Add(JournalFormat.Decode(codec, log.Int64(0), name, log.Int64(1), log.Text(2), log.Text(3), log.Blob(4)));
             }
             return events;
         }
@@ -71,7 +75,7 @@ internal sealed class SqliteReadConnection : IDisposable
         {
             while (all.Step())
             {
-                events.Add(JournalFormat.DecodeOrReport(all.Int64(0), all.Text(1)!, all.Int64(2), all.Text(3), all.Text(4), all.Blob(5)));
+                events.Add(JournalFormat.DecodeOrReport(codec, all.Int64(0), all.Text(1)!, all.Int64(2), all.Text(3), all.Text(4), all.Blob(5)));
             }
             return events;
         }

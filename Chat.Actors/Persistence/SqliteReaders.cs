@@ -24,7 +24,7 @@ internal sealed class SqliteReaders(string path, JournalOptions options) : IDisp
             }
             if (!idle.TryTake(out connection))
             {
-                connection = new SqliteReadConnection(path, options.AppendTimeout);
+                connection = new SqliteReadConnection(path, options);
             }
             return query(connection, state);
         }

@@ -30,6 +30,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private static readonly TimeSpan RecoveryRetry = TimeSpan.FromSeconds(1);
     private static readonly Rejected Unavailable = new(ErrorCode.StorageUnavailable, "The storage did not confirm in time", TimeSpan.FromSeconds(1));
 
+    /// <summary>Another node may be able to, and is to act itself.</summary>
+    public static readonly Rejected Unreadable = new(ErrorCode.StorageUnavailable, "This node's version cannot read the session", TimeSpan.FromSeconds(1));
+
+    private static readonly Rejected Upgrading = new(ErrorCode.ClusterUnavailable, "Not before all nodes have been upgraded", TimeSpan.FromSeconds(30));
+
     private readonly SessionId _id;
     private readonly SessionServices _services;
     private readonly Queue<AppendBatch> _inFlight = [];
@@ -45,8 +50,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>A try to read the log again is on its way: its <see cref="Recover"/> will come.</summary>
     private bool _recovering;
 
-    /// <summary>The storage has not answered in this group: each command that asked it again would wait for a time-out of its own.</summary>
-    private bool _isAway;
+    /// <summary>Why the log could not be read in this group, or null: each command that asked the storage again would wait for a time-out of its own.</summary>
+    private Rejected? _away;
 
     /// <summary>The state has been held against the log's head in this group.</summary>
     private bool _isCurrent;
@@ -82,7 +87,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
 
     protected override async ValueTask ReceiveAsync(IReadOnlyList<SessionMessage> messages)
     {
-        _isAway = false;
+        _away = null;
         _isCurrent = !_services.IsShared;
         if (_mustReset)
         {
@@ -137,14 +142,14 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     {
         if (!await EnsureStateAsync())
         {
-            waiting.Refuse(Unavailable);
+            waiting.Refuse(_away!);
             return;
         }
         if (waiting is Read read)
         {
             if (!await EnsureCurrentAsync())
             {
-                waiting.Refuse(Unavailable);
+                waiting.Refuse(_away!);
                 return;
             }
             var view = _state!.Exists ? _state.ToView() : null;
@@ -160,7 +165,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             await SettleAsync();
             if (!await EnsureStateAsync())
             {
-                ask.Refuse(Unavailable);
+                ask.Refuse(_away!);
                 return;
             }
             try
@@ -186,7 +191,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             // An append would tell that others have been here; what needs none is decided on the log as it is now.
             if (!await EnsureCurrentAsync())
             {
-                ask.Refuse(Unavailable);
+                ask.Refuse(_away!);
                 return;
             }
             if (_state!.Head != decidedAt)
@@ -200,6 +205,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             Trace(ask);
             AnswerWhenDurable(ask, () => ask.Answer(reply));
+            return;
+        }
+        if (!events.All(_services.Events.CanWrite))
+        {
+            ask.Refuse(Upgrading);
             return;
         }
         _building ??= new AppendBatch(_chain, _state.Head);
@@ -360,7 +370,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             else if (!isRead || (batch.Result == AppendResult.Conflict ? ++waiting.Conflicts > MaxConflicts : ++waiting.Failures > MaxFailures))
             {
-                waiting.Refuse(Unavailable);
+                waiting.Refuse(_away ?? Unavailable);
             }
             else
             {
@@ -377,7 +387,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private bool WasStored(AppendBatch batch) =>
         batch.Result == AppendResult.Committed || _found.Contains((batch.Chain.WriterId, batch.ExpectedHead + 1));
 
-    private async ValueTask<bool> EnsureStateAsync() => _state is not null || !_isAway && await RecoverAsync();
+    private async ValueTask<bool> EnsureStateAsync() => _state is not null || _away is null && await RecoverAsync();
 
     /// <summary>
     /// Reads the state from the log and publishes what readers have not been given yet. False where the storage does not answer: then it is tried
@@ -401,9 +411,14 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             return true;
         }
-        catch (JournalUnavailableException)
+        catch (JournalUnavailableException e)
         {
-            _isAway = true;
+            _away = Unavailable;
+            if (e.InnerException is EventFormatException)
+            {
+                _away = Unreadable;
+                LogUnreadable(_services.Logger, _id.Value, e.Message);
+            }
             if (!_recovering && _published >= 0 && !_stopping.IsCancellationRequested)
             {
                 _recovering = true;
@@ -429,7 +444,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         catch (JournalUnavailableException)
         {
-            _isAway = true;
+            _away = Unavailable;
             return false;
         }
         if (!_isCurrent)
@@ -445,6 +460,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         await Task.Delay(RecoveryRetry, _services.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         PostOwn(new Recover());
     }
+
+    [LoggerMessage(104, LogLevel.Error, "Session {Session} cannot be opened here: {Reason}")]
+    private static partial void LogUnreadable(ILogger logger, string session, string reason);
 
     [LoggerMessage(100, LogLevel.Error, "Session {Session} failed and starts again from its log")]
     internal static partial void LogFault(ILogger logger, Exception fault, string session);

@@ -9,6 +9,10 @@ namespace Chat.Actors.Sessions;
 public sealed record SessionServices
 {
     public required IJournal Journal { get; init; }
+
+    /// <summary>The journal's.</summary>
+    public EventCodec Events { get; init; } = new();
+
     public required TimeProvider Time { get; init; }
 
     /// <summary>Gives durable events to this node's readers and agents; called in order per session, and must not block.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Chat.Actors.Persistence;
+using Chat.Protocol;
 
 namespace Chat.Host.Cli;
 
@@ -24,7 +25,7 @@ internal sealed class RebuildCommand : Command
         var options = _configuration.Load(parsed);
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
             .SetMinimumLevel(LogLevel.Warning));
-        await using var storage = await Storage.OpenAsync(options, TimeProvider.System, loggers, cancellation);
+        await using var storage = await Storage.OpenAsync(options, new EventCodec(), TimeProvider.System, loggers, cancellation);
         await using var projector = new Projector(storage.ReadDatabase, storage.Journal, TimeProvider.System, loggers.CreateLogger<Projector>());
         await projector.RebuildAsync(new Progress(), cancellation);
         var aside = projector.SetAsideCount;

@@ -17,6 +17,8 @@ internal sealed class ReplayCommand : Command
 {
     private const int PageSize = 500;
 
+    private static readonly EventCodec Events = new();
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -85,7 +87,7 @@ internal sealed class ReplayCommand : Command
 
     private static string Line(StoredEvent stored)
     {
-        var (manifest, payload) = EventCodec.Encode(stored.Event!);
+        var (manifest, payload) = Events.Encode(stored.Event!);
         return string.Create(CultureInfo.InvariantCulture, $"{stored.Seq} {manifest} {stored.Event!.At.ToWire()} {Encoding.UTF8.GetString(payload)}");
     }
 

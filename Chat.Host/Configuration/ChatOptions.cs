@@ -275,4 +275,7 @@ public sealed record ClusterOptions
 
     /// <summary>A session's home that has not answered by then is passed over: the asking node acts itself.</summary>
     public TimeSpan AskTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Versions of events that an older node could not read are written only when none has been there for so long.</summary>
+    public TimeSpan UpgradeHold { get; init; } = TimeSpan.FromMinutes(1);
 }

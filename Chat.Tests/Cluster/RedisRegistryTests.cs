@@ -96,7 +96,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
     public async Task A_node_with_another_key_is_none()
     {
         var a = await JoinAsync("a");
-        var stranger = new RedisRegistry(await ConnectAsync("x"), Info("x"), [.. Key.Reverse()], Quick, TimeProvider.System, NullLogger.Instance);
+        var stranger = new RedisRegistry(await ConnectAsync("x"), Info("x"), [.. Key.Reverse()], Versions(), Quick, TimeProvider.System, NullLogger.Instance);
         _registries.Add(stranger);
         await JoinAsync("b");
         await SeesAsync(a, "a b");
@@ -119,7 +119,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
     private async Task<(RedisRegistry Registry, ConnectionMultiplexer Link)> JoinWithLinkAsync(string name)
     {
         var link = await ConnectAsync(name);
-        var registry = new RedisRegistry(link, Info(name), Key, Quick, TimeProvider.System, NullLogger.Instance);
+        var registry = new RedisRegistry(link, Info(name), Key, Versions(), Quick, TimeProvider.System, NullLogger.Instance);
         _registries.Add(registry);
         return (registry, link);
     }
@@ -130,6 +130,8 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         _connections.Add(connection);
         return connection;
     }
+
+    private static EventVersions Versions() => new(new EventCodec(), TimeSpan.FromSeconds(60), TimeProvider.System, NullLogger.Instance);
 
     private static NodeInfo Info(string name) => new(name, $"http://{name}", ManualTime.Start, IsDraining: false);
 }

@@ -22,7 +22,7 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
         Self = _home = name;
         Journal = new FaultyJournal(journal);
         Hubs = new SessionHubs(TimeProvider.System);
-        var relay = new SessionRelay(bus, Hubs, (_, _) => { });
+        var relay = new SessionRelay(bus, Hubs, new EventCodec(), (_, _) => { });
         Hubs.Connect = relay.Connect;
         Gateway = new SessionGateway(new SessionServices
         {

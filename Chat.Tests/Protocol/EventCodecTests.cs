@@ -7,6 +7,7 @@ namespace Chat.Tests.Protocol;
 /// <summary>Every stored form is kept for ever: a golden file that fails here is a journal that cannot be read.</summary>
 public class EventCodecTests
 {
+    private static readonly EventCodec Codec = new();
     private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
 
     private static readonly SessionEvent[] Samples =
@@ -42,17 +43,17 @@ public class EventCodecTests
         new NameClaimed { At = At, SessionId = new("sess_1"), By = "kim" },
     ];
 
-    public static TheoryData<string> Manifests => [.. EventCodec.Manifests];
+    public static TheoryData<string> Manifests => [.. Codec.Manifests];
 
     [Fact]
     public void Every_event_has_a_sample() =>
-        Assert.Equal(EventCodec.Manifests.Order(StringComparer.Ordinal), Samples.Select(e => EventCodec.Encode(e).Manifest).Order(StringComparer.Ordinal));
+        Assert.Equal(Codec.Manifests.Order(StringComparer.Ordinal), Samples.Select(e => Codec.Encode(e).Manifest).Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Manifests))]
     public void An_event_is_written_and_read_as_its_golden_file_says(string manifest)
     {
-        var sample = Samples.Single(e => EventCodec.Encode(e).Manifest == manifest);
-        var payload = EventCodec.Encode(sample).Payload;
+        var sample = Samples.Single(e => Codec.Encode(e).Manifest == manifest);
+        var payload = Codec.Encode(sample).Payload;
         var file = Path.Combine(GoldenFolder(), manifest.Replace('/', '.') + ".json");
         if (!File.Exists(file))
         {
@@ -61,7 +62,7 @@ public class EventCodecTests
         }
         var golden = File.ReadAllBytes(file);
         Assert.Equal(Encoding.UTF8.GetString(golden), Encoding.UTF8.GetString(payload));
-        Assert.Equal(golden, EventCodec.Encode(EventCodec.Decode(manifest, golden)).Payload);
+        Assert.Equal(golden, Codec.Encode(Codec.Decode(manifest, golden)).Payload);
     }
 
     [Theory]
@@ -71,21 +72,21 @@ public class EventCodecTests
     [InlineData("message-posted/1", "[")]
     [InlineData("", "")]
     public void What_is_no_such_event_is_said_to_be_none(string manifest, string payload) =>
-        Assert.Throws<EventFormatException>(() => EventCodec.Decode(manifest, Encoding.UTF8.GetBytes(payload)));
+        Assert.Throws<EventFormatException>(() => Codec.Decode(manifest, Encoding.UTF8.GetBytes(payload)));
 
     [Fact]
     public void A_participants_message_says_whose_it_is()
     {
         var posted = (MessagePosted)Samples.First(e => e is MessagePosted);
-        var payload = EventCodec.Encode(posted with { ParticipantId = "p-1" }).Payload;
+        var payload = Codec.Encode(posted with { ParticipantId = "p-1" }).Payload;
         Assert.Contains("\"participant_id\":\"p-1\"", Encoding.UTF8.GetString(payload), StringComparison.Ordinal);
-        Assert.Equal("p-1", Assert.IsType<MessagePosted>(EventCodec.Decode("message-posted/1", payload)).ParticipantId);
+        Assert.Equal("p-1", Assert.IsType<MessagePosted>(Codec.Decode("message-posted/1", payload)).ParticipantId);
     }
 
     [Fact]
     public void A_field_that_a_newer_version_added_does_not_hinder_reading()
     {
-        var e = EventCodec.Decode("session-archived/1", """{"at":"2026-01-02T03:04:05.678Z","by":"kim","why":"new"}"""u8);
+        var e = Codec.Decode("session-archived/1", """{"at":"2026-01-02T03:04:05.678Z","by":"kim","why":"new"}"""u8);
         Assert.Equal("kim", Assert.IsType<SessionArchived>(e).By);
     }
 

@@ -8,6 +8,8 @@ namespace Chat.Tests.Sessions;
 /// <summary>A command that two nodes were asked for, which comes a second time when others have come in between.</summary>
 public sealed class DoneCommandsTests
 {
+    private static readonly EventCodec Codec = new();
+
     [Fact]
     public void An_edit_that_comes_again_does_not_undo_a_later_one()
     {
@@ -84,9 +86,9 @@ public sealed class DoneCommandsTests
         var restored = SessionState.FromSnapshot(SessionSnapshot.FromBytes(state.ToSnapshot().ToBytes()));
         Repeated(restored, update, reply);
 
-        var (manifest, payload) = EventCodec.Encode(NewSession().Decide(update, Noon).Events[0]);
-        Assert.Equal("id-1", EventCodec.Decode(manifest, payload).CommandId);
-        (_, payload) = EventCodec.Encode(NewSession().Decide(update with { CommandId = null }, Noon).Events[0]);
+        var (manifest, payload) = Codec.Encode(NewSession().Decide(update, Noon).Events[0]);
+        Assert.Equal("id-1", Codec.Decode(manifest, payload).CommandId);
+        (_, payload) = Codec.Encode(NewSession().Decide(update with { CommandId = null }, Noon).Events[0]);
         Assert.DoesNotContain("command_id", System.Text.Encoding.UTF8.GetString(payload), StringComparison.Ordinal);
     }
 

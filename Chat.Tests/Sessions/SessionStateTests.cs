@@ -7,6 +7,8 @@ namespace Chat.Tests.Sessions;
 
 public class SessionStateTests
 {
+    private static readonly EventCodec Codec = new();
+
     [Fact]
     public void Nothing_can_be_done_with_a_session_that_does_not_exist() =>
         Assert.Equal(ErrorCode.NotFound, new SessionState().Refuse(Post()));
@@ -169,8 +171,8 @@ public class SessionStateTests
     {
         foreach (var e in RandomHistory(new Random(11), 300))
         {
-            var (manifest, payload) = EventCodec.Encode(e);
-            Assert.Equal(payload, EventCodec.Encode(EventCodec.Decode(manifest, payload)).Payload);
+            var (manifest, payload) = Codec.Encode(e);
+            Assert.Equal(payload, Codec.Encode(Codec.Decode(manifest, payload)).Payload);
         }
     }
 

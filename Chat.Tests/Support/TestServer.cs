@@ -1,6 +1,7 @@
 using Chat.Host;
 using Chat.Host.Auth;
 using Chat.Host.Configuration;
+using Chat.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,7 +32,8 @@ public sealed class TestServer : IAsyncDisposable
     public ChatNode Node => Services.GetRequiredService<ChatNode>();
 
     /// <param name="configure">Changes the defaults of a test: production mode, loopback, echo agent, no pause between chunks.</param>
-    public static async Task<TestServer> StartAsync(Func<ChatOptions, ChatOptions>? configure = null, TimeProvider? time = null)
+    /// <param name="events">What another build than this one reads and writes.</param>
+    public static async Task<TestServer> StartAsync(Func<ChatOptions, ChatOptions>? configure = null, TimeProvider? time = null, EventCodec? events = null)
     {
         var folder = Path.Combine(Path.GetTempPath(), "chat-tests-" + Guid.NewGuid().ToString("N"));
         var options = new ChatOptions
@@ -44,7 +46,7 @@ public sealed class TestServer : IAsyncDisposable
             Agents = [new AgentOptions { Id = 1, Name = "Echo" }],
         };
         options = configure?.Invoke(options) ?? options;
-        var app = await ChatServer.BuildAsync(options, time: time);
+        var app = await ChatServer.BuildAsync(options, time: time, events: events);
         await app.StartAsync();
         return new TestServer(app, options, options.Storage.DataPath == folder ? folder : null);
     }

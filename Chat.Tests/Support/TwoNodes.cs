@@ -1,4 +1,5 @@
 using Chat.Host.Configuration;
+using Chat.Protocol;
 
 namespace Chat.Tests.Support;
 
@@ -44,11 +45,15 @@ public class TwoNodes : IAsyncLifetime
         }
     }
 
-    public Task<TestServer> StartAsync() => TestServer.StartAsync(options => Configure(options with
+    /// <param name="events">As of <see cref="TestServer.StartAsync"/>.</param>
+    public Task<TestServer> StartAsync(EventCodec? events = null) => TestServer.StartAsync(events: events, configure: options => Configure(options with
     {
         Storage = new StorageOptions { DatabaseUrl = _database.Url, PoolSize = 10, MaxOverflow = 0 },
         Redis = options.Redis with { Url = Redis.Url },
     }));
+
+    /// <summary>To the nodes' database.</summary>
+    public Task<Npgsql.NpgsqlConnection> ConnectAsync() => _database.ConnectAsync();
 
     protected virtual ChatOptions Configure(ChatOptions options) => options;
 }
