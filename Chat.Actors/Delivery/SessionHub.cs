@@ -8,6 +8,9 @@ namespace Chat.Actors.Delivery;
 /// </summary>
 public sealed class SessionHub : IThreadPoolWorkItem
 {
+    /// <summary>Events offered at once where more wait: some tens of KB for each reader's write.</summary>
+    private const int MostAtOnce = 256;
+
     private readonly Lock _gate = new();
     private readonly List<Subscriber> _subscribers = [];
     private readonly Queue<IReadOnlyList<EncodedEvent>> _batches = [];
@@ -122,15 +125,16 @@ public sealed class SessionHub : IThreadPoolWorkItem
     {
         while (true)
         {
-            IReadOnlyList<EncodedEvent> batch;
+            EventBatch batch;
             Subscriber[] listeners;
             lock (_gate)
             {
-                if (!_batches.TryDequeue(out batch!))
+                if (_batches.Count == 0)
                 {
                     _running = false;
                     return;
                 }
+                batch = new EventBatch(TakeBatches());
                 listeners = _listeners ??= [.. _subscribers];
             }
             var queued = 0;
@@ -138,10 +142,7 @@ public sealed class SessionHub : IThreadPoolWorkItem
             {
                 try
                 {
-                    foreach (var e in batch)
-                    {
-                        queued += subscriber.Offer(e) ? 1 : 0;
-                    }
+                    queued += subscriber.Offer(batch);
                 }
 #pragma warning disable CA1031 // On a thread of the pool, a fault of one codec would end the process.
                 catch (Exception)
@@ -153,6 +154,22 @@ public sealed class SessionHub : IThreadPoolWorkItem
             }
             ChatMetrics.Deliveries.Add(queued);
         }
+    }
+
+    /// <summary>All that waits, as far as it is not too much for one round.</summary>
+    private IReadOnlyList<EncodedEvent> TakeBatches()
+    {
+        var first = _batches.Dequeue();
+        if (_batches.Count == 0)
+        {
+            return first;
+        }
+        var events = new List<EncodedEvent>(first);
+        while (_batches.TryPeek(out var next) && events.Count + next.Count <= MostAtOnce)
+        {
+            events.AddRange(_batches.Dequeue());
+        }
+        return events;
     }
 
     private Subscriber[] Listeners()

@@ -15,6 +15,10 @@ public sealed class Subscriber
     private readonly int _queueLimit;
     private readonly Func<SessionEvent, bool>? _filter;
     private readonly AsyncSignal _signal = new();
+
+    /// <summary>The owner has nothing in hand and waits: what is written now overtakes nothing.</summary>
+    private bool _isResting;
+
     private TaskCompletionSource? _room;
     private int _queuedBytes;
     private int _queuedStored;
@@ -59,9 +63,39 @@ public sealed class Subscriber
     /// <summary>Set once, by whoever ends this reader first.</summary>
     public (int Code, string Reason)? Closing { get; private set; }
 
+    /// <summary>
+    /// Writes to the transport at once, on the thread of whoever has the frames, and says whether it did: so the usual delivery crosses no queue and wakes no thread. Called
+    /// while the owner rests, under the reader's lock, so it must not block. Null: all frames wait for the owner.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>, bool>? WriteNow { get; init; }
+
     public bool Wants(SessionEvent e) => _filter is null || _filter(e);
 
-    /// <summary>From the hub: a durable event. True when a frame of it was queued.</summary>
+    /// <summary>From the hub: durable events. Returns how many frames of them were queued or written.</summary>
+    internal int Offer(EventBatch batch)
+    {
+        lock (_gate)
+        {
+            if (CanWriteNow && batch.IsPlain && IsLive && Cursor + 1 == batch.First && _filter is null && !Face.NewestOnly)
+            {
+                var frames = batch.FramesFor(Face);
+                if (frames.Count == 0 || frames.Bytes.Length <= _queueLimit && WriteNow!(frames.Bytes))
+                {
+                    Cursor = batch.Last;
+                    LastShown = frames.Count == 0 ? LastShown : frames.LastSeq;
+                    return frames.Count;
+                }
+            }
+            var queued = 0;
+            foreach (var e in batch.Events)
+            {
+                queued += Offer(e) ? 1 : 0;
+            }
+            return queued;
+        }
+    }
+
+    /// <summary>From the hub: a durable event. True when a frame of it was queued or written.</summary>
     internal bool Offer(EncodedEvent e)
     {
         lock (_gate)
@@ -244,8 +278,15 @@ public sealed class Subscriber
         }
     }
 
-    /// <summary>Waits until there is something to take, to page or to close. One waiter at a time.</summary>
-    public ValueTask WaitAsync() => _signal.WaitAsync();
+    /// <summary>Waits until there is something to take, to page or to close. One waiter at a time, who has nothing of what it took left to write.</summary>
+    public ValueTask WaitAsync()
+    {
+        lock (_gate)
+        {
+            _isResting = true;
+        }
+        return _signal.WaitAsync();
+    }
 
     /// <summary>Wakes the owner.</summary>
     public void Wake() => _signal.Set();
@@ -255,6 +296,7 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
+            _isResting = false;
             var bytes = 0;
             while (_queue.TryPeek(out var queued) && (bytes == 0 || bytes + queued.Frame.Length <= maxBytes))
             {
@@ -293,7 +335,7 @@ public sealed class Subscriber
 
     private void Enqueue(Frame frame, long seq)
     {
-        if (Closing is not null)
+        if (Closing is not null || CanWriteNow && WriteNow!(frame.Bytes))
         {
             return;
         }
@@ -302,6 +344,8 @@ public sealed class Subscriber
         _queuedStored += seq > 0 ? 1 : 0;
         _signal.Set();
     }
+
+    private bool CanWriteNow => _isResting && WriteNow is not null && _queue.Count == 0 && Closing is null;
 
     private void DropStored()
     {

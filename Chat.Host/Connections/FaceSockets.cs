@@ -78,8 +78,9 @@ internal sealed partial class FaceSockets(ChatOptions options, FaceServices serv
     private async Task RunAsync(HttpContext context, string face, Entrance entrance, System.Net.WebSockets.WebSocket socket)
     {
         var tag = new KeyValuePair<string, object?>(ChatMetrics.Face, face);
-        var subscriber = new Subscriber(entrance.Codec, entrance.Caller.UserId, options.WebSocket.QueueLimit);
-        await using var connection = new Connection(socket, context.Features.Get<GatedStream>(), subscriber, options.WebSocket, services.Time, _logger, context.RequestAborted);
+        var stream = context.Features.Get<GatedStream>();
+        var subscriber = new Subscriber(entrance.Codec, entrance.Caller.UserId, options.WebSocket.QueueLimit) { WriteNow = stream is null ? null : stream.TryWrite };
+        await using var connection = new Connection(socket, stream, subscriber, options.WebSocket, services.Time, _logger, context.RequestAborted);
         registry.Add(connection);
         ChatMetrics.Connections.Add(1, tag);
         try

@@ -36,8 +36,39 @@ internal sealed class GatedStream(Stream inner, TimeProvider time) : Stream
         }
         finally
         {
-            Volatile.Write(ref _writeStarted, NotWriting);
-            _gate.Release();
+            EndWrite();
+        }
+    }
+
+    /// <summary>
+    /// Begins a write without waiting for anything. False where another one is under way, or this one fails at once; one that fails later is found out by whoever reads or writes next.
+    /// </summary>
+    /// <param name="bytes">Must not change.</param>
+    public bool TryWrite(ReadOnlyMemory<byte> bytes)
+    {
+        if (!_gate.Wait(0))
+        {
+            return false;
+        }
+        Volatile.Write(ref _writeStarted, time.GetTimestamp());
+        try
+        {
+            var write = inner.WriteAsync(bytes);
+            if (write.IsCompletedSuccessfully)
+            {
+                write.GetAwaiter().GetResult();
+                EndWrite();
+            }
+            else
+            {
+                _ = EndAsync(write);
+            }
+            return true;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            EndWrite();
+            return false;
         }
     }
 
@@ -58,6 +89,28 @@ internal sealed class GatedStream(Stream inner, TimeProvider time) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private async Task EndAsync(ValueTask write)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The connection has gone; its reader comes upon it as well.
+        }
+        finally
+        {
+            EndWrite();
+        }
+    }
+
+    private void EndWrite()
+    {
+        Volatile.Write(ref _writeStarted, NotWriting);
+        _gate.Release();
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -212,7 +212,8 @@ public sealed class DeliveryTests
             if (readers.Count < 3 && random.Next(20) == 0)
             {
                 long? since = random.Next(4) == 0 ? null : random.Next(world.Log.Count + 1);
-                readers.Add(await SimulatedReader.ComeAsync(world, random.Next(100, 3000), since));
+                Func<bool>? takesNow = random.Next(3) == 0 ? null : () => random.Next(4) > 0;
+                readers.Add(await SimulatedReader.ComeAsync(world, random.Next(100, 3000), since, takesNow));
             }
             foreach (var reader in readers)
             {

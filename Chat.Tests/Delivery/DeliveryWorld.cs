@@ -88,19 +88,18 @@ internal sealed class DeliveryWorld : ISessionGateway
         }
     }
 
-    /// <summary>The hub offers its oldest batch to every subscriber.</summary>
+    /// <summary>The hub offers its oldest batches to every subscriber, those that wait in one.</summary>
     public void FanOut()
     {
-        if (_published.TryDequeue(out var batch))
+        if (_published.Count > 0)
         {
+            var batch = new EventBatch([.. _published.SelectMany(events => events)]);
+            _published.Clear();
             foreach (var subscriber in Subscribers)
             {
                 try
                 {
-                    foreach (var e in batch)
-                    {
-                        subscriber.Offer(e);
-                    }
+                    subscriber.Offer(batch);
                 }
                 catch (InvalidOperationException)
                 {

@@ -11,7 +11,9 @@ internal sealed class SimulatedReader
     private readonly DeliveryWorld _world;
     private readonly Subscriber _subscriber;
     private readonly List<Frame> _frames = [];
+    private Func<bool>? _takesNow;
     private Step _next = Step.Take;
+    private Task _resting = Task.CompletedTask;
     private Replay _replay;
     private long? _since;
     private long? _syncTo;
@@ -28,6 +30,7 @@ internal sealed class SimulatedReader
     {
         Take,
         Look,
+        Rest,
         Page,
     }
 
@@ -39,11 +42,14 @@ internal sealed class SimulatedReader
     /// <summary>Stored frames since then.</summary>
     public List<NativeFrame> Received { get; } = [];
 
-    public bool IsAtRest => _next == Step.Take && _subscriber.IsLive && _syncTo is null;
+    public bool IsAtRest => _next is Step.Take or Step.Rest && _subscriber.IsLive && _syncTo is null;
 
-    public static async Task<SimulatedReader> ComeAsync(DeliveryWorld world, int queueLimit, long? since)
+    /// <param name="takesNow">Whether its transport takes at once what it is offered while the reader rests. Null: it has none that could.</param>
+    public static async Task<SimulatedReader> ComeAsync(DeliveryWorld world, int queueLimit, long? since, Func<bool>? takesNow = null)
     {
-        var reader = new SimulatedReader(world, new Subscriber(NativeCodec.Instance, "kim", queueLimit), since);
+        SimulatedReader? reader = null;
+        var subscriber = new Subscriber(NativeCodec.Instance, "kim", queueLimit) { WriteNow = takesNow is null ? null : bytes => reader!.TryReceive(bytes) };
+        reader = new SimulatedReader(world, subscriber, since) { _takesNow = takesNow };
         world.Subscribers.Add(reader._subscriber);
         reader.BeganAt = (await reader._replay.BeginAsync(default))!.Head;
         return reader;
@@ -64,7 +70,13 @@ internal sealed class SimulatedReader
                 Deliver();
                 break;
             case Step.Look:
-                _next = _subscriber.IsLive && _syncTo is null ? Step.Take : Step.Page;
+                _next = !_subscriber.IsLive || _syncTo is not null ? Step.Page : _takesNow is null ? Step.Take : Step.Rest;
+                _resting = _next == Step.Rest ? _subscriber.WaitAsync().AsTask() : Task.CompletedTask;
+                break;
+            case Step.Rest:
+                _subscriber.Wake();
+                await _resting;
+                _next = Step.Take;
                 break;
             case Step.Page:
                 await PageAsync();
@@ -165,6 +177,17 @@ internal sealed class SimulatedReader
             _replay.Restart();
         }
         Deliver();
+    }
+
+    private bool TryReceive(ReadOnlyMemory<byte> bytes)
+    {
+        if (!_takesNow!())
+        {
+            return false;
+        }
+        Assert.Empty(_frames);
+        Received.AddRange(WebSocketFrames.PayloadsOf(bytes).Select(payload => new NativeFrame(payload)));
+        return true;
     }
 
     private void Deliver()

@@ -146,6 +146,67 @@ public sealed class SubscriberTests
         Assert.Single(TakeAll());
     }
 
+    [Fact]
+    public void What_comes_while_the_owner_rests_is_written_at_once_in_one_piece_and_in_order()
+    {
+        var writes = new List<string>();
+        var takes = true;
+        var subscriber = new Subscriber(NativeCodec.Instance, "mina", Limit)
+        {
+            WriteNow = bytes =>
+            {
+                writes.AddRange(takes ? [string.Join(' ', WebSocketFrames.PayloadsOf(bytes).Select(payload => new NativeFrame(payload).OptionalText("content") ?? "pong"))] : []);
+                return takes;
+            },
+        };
+        Assert.True(subscriber.GoLive(0));
+        var frames = new List<Frame>();
+
+        // Its owner is at work: it may have frames in hand.
+        subscriber.Offer(Batch(1, "a"));
+        Assert.Empty(writes);
+        Assert.NotEqual(0, subscriber.Take(frames, int.MaxValue));
+        subscriber.Offer(Batch(2, "b"));
+        Assert.Empty(writes);
+        Assert.NotEqual(0, subscriber.Take(frames, int.MaxValue));
+        Assert.Equal(0, subscriber.Take(frames, int.MaxValue));
+
+        _ = subscriber.WaitAsync().AsTask();
+        subscriber.Offer(Batch(3, "c", "d"));
+        subscriber.Send(NativeReplies.Pong);
+        subscriber.Offer(Batch(5, "e"));
+        Assert.Equal(["c d", "pong", "e"], writes);
+        Assert.Equal((5, 5), (subscriber.Cursor, subscriber.LastShown));
+
+        // The transport is full: from here on all is the owner's again.
+        takes = false;
+        subscriber.Offer(Batch(6, "f", "g"));
+        takes = true;
+        subscriber.Offer(Batch(8, "h"));
+        Assert.Equal(3, writes.Count);
+        frames.Clear();
+        Assert.NotEqual(0, subscriber.Take(frames, int.MaxValue));
+        Assert.Equal(3, frames.Count);
+    }
+
+    [Fact]
+    public void A_batch_that_does_not_follow_on_what_the_reader_has_is_looked_at_event_by_event()
+    {
+        var writes = 0;
+        var subscriber = new Subscriber(NativeCodec.Instance, "mina", Limit) { WriteNow = _ => ++writes > 0 };
+        Assert.True(subscriber.GoLive(0));
+        _ = subscriber.WaitAsync().AsTask();
+        subscriber.AdvanceTo(2, shown: true);
+
+        Assert.Equal(1, subscriber.Offer(Batch(1, "a", "b", "c")));
+        Assert.Equal(0, subscriber.Offer(Batch(5, "e")));
+        Assert.Equal((3, false), (subscriber.Cursor, subscriber.IsLive));
+        Assert.Equal(1, writes);
+    }
+
+    private static EventBatch Batch(long first, params string[] contents) =>
+        new([.. contents.Select((content, i) => new EncodedEvent(first + i, first + i - 1, Events.Posted(content)))]);
+
     private void GoLive(long published = 0) => Assert.True(_subscriber.GoLive(published));
 
     private void Offer(long seq, string content) => _subscriber.Offer(new EncodedEvent(seq, seq - 1, Events.Posted(content)));
