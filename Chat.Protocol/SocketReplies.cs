@@ -13,7 +13,7 @@ public static class SocketReplies
         w.WriteString("client_message_id"u8, s.clientMessageId);
         w.WriteString("message_id"u8, s.accepted.MessageId.Value);
         w.WriteNumber("seq"u8, s.accepted.Seq);
-        w.WriteString("timestamp"u8, s.accepted.At.ToWire());
+        w.WriteTime("timestamp"u8, s.accepted.At);
     });
 
     /// <param name="clientMessageId">Of the refused frame, where it had one.</param>

@@ -18,7 +18,7 @@ internal sealed class AppendBatch(AppendChain chain, long expectedHead)
     public List<EncodedEvent> Encoded { get; } = [];
 
     /// <summary>State as of the last event, to be kept once that is durable.</summary>
-    public StoredSnapshot? Snapshot { get; set; }
+    public SessionSnapshot? Snapshot { get; set; }
 
     /// <summary>Null where the journal did not confirm.</summary>
     public AppendResult? Result { get; set; }

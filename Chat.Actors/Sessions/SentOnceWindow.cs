@@ -14,6 +14,8 @@ public sealed class SentOnceWindow
     /// <param name="Seq">Seq of the send's first event.</param>
     public sealed record Sent(string Author, string ClientId, MessageId MessageId, MessageId? RunId, long Seq, DateTimeOffset At);
 
+    public int Count => _order.Count;
+
     /// <summary>Oldest first.</summary>
     public IEnumerable<Sent> All => _order;
 
@@ -30,9 +32,10 @@ public sealed class SentOnceWindow
         while (_order.Count > Capacity || sent.At - _order.Peek().At >= Age)
         {
             var old = _order.Dequeue();
-            if (ReferenceEquals(_sends.GetValueOrDefault((old.Author, old.ClientId)), old))
+            if (_sends.Remove((old.Author, old.ClientId), out var named) && !ReferenceEquals(named, old))
             {
-                _sends.Remove((old.Author, old.ClientId));
+                // A newer one of the same id, which was sent again after the window.
+                _sends[(old.Author, old.ClientId)] = named;
             }
         }
     }

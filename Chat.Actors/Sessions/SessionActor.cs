@@ -266,10 +266,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             return;
         }
-        if (_state!.Head - _snapshotSeq >= _services.SnapshotEvery)
+        // A large state has one less often, so that an event's share of them does not grow with it.
+        if (_state!.Head - _snapshotSeq >= Math.Max(_services.SnapshotEvery, _state.Sends.Count / 2))
         {
             _snapshotSeq = _state.Head;
-            batch.Snapshot = new StoredSnapshot(_id.Value, _state.Head, _state.LastAt, SessionSnapshot.Manifest, _state.ToSnapshot().ToBytes());
+            batch.Snapshot = _state.ToSnapshot();
         }
         _building = null;
         _inFlight.Enqueue(batch);
@@ -299,7 +300,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             _services.Publish(_id, batch.Encoded);
             if (batch.Snapshot is { } snapshot)
             {
-                _ = _log.SaveAsync(snapshot);
+                // Not in the session's turn: writing a large one takes milliseconds.
+                _ = Task.Run(() => _log.SaveAsync(snapshot));
             }
         }
     }

@@ -109,11 +109,11 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
     }
 
     /// <summary>Keeps a snapshot; never fails, since losing one loses nothing but time.</summary>
-    public async Task SaveAsync(StoredSnapshot snapshot)
+    public async Task SaveAsync(SessionSnapshot snapshot)
     {
         try
         {
-            await services.Journal.SaveSnapshotAsync(snapshot, default).ConfigureAwait(false);
+            await services.Journal.SaveSnapshotAsync(new StoredSnapshot(id.Value, snapshot.Head, snapshot.LastAt, SessionSnapshot.Manifest, snapshot.ToBytes()), default).ConfigureAwait(false);
         }
         catch (JournalUnavailableException e)
         {

@@ -210,16 +210,16 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     {
         w.WriteString("id"u8, stay.Person.Who.ParticipantId);
         w.WriteString("nickname"u8, stay.Person.Who.Name);
-        w.WriteString("joined_at"u8, stay.Since.ToWire());
-        w.WriteString("last_seen"u8, _time.GetUtcNow().ToWire());
+        w.WriteTime("joined_at"u8, stay.Since);
+        w.WriteTime("last_seen"u8, _time.GetUtcNow());
     });
 
     private byte[] ConnectionOf(SessionId session, Stay stay) => Json(w =>
     {
         w.WriteString("connection_id"u8, stay.ConnectionId);
         w.WriteString("session_id"u8, session.Value);
-        w.WriteString("connected_at"u8, stay.Since.ToWire());
-        w.WriteString("last_ping"u8, _time.GetUtcNow().ToWire());
+        w.WriteTime("connected_at"u8, stay.Since);
+        w.WriteTime("last_ping"u8, _time.GetUtcNow());
     });
 
     private static byte[] Json(Action<Utf8JsonWriter> fields)

@@ -31,7 +31,7 @@ public sealed class ChannelCodec(string channelUrl) : FaceCodec
         UserJoined u => JsonFrame.Write("USER_JOINED", (u, channelUrl), static (w, s) =>
         {
             WriteWho(w, s.channelUrl, s.u.Who.UserId);
-            w.WriteString("timestamp"u8, s.u.At.ToWire());
+            w.WriteTime("timestamp"u8, s.u.At);
         }),
         UserLeft u => JsonFrame.Write("USER_LEFT", (u, channelUrl), static (w, s) => WriteWho(w, s.channelUrl, s.u.Who.UserId)),
         _ => null,
@@ -42,7 +42,7 @@ public sealed class ChannelCodec(string channelUrl) : FaceCodec
         {
             WriteWho(w, s.channelUrl, s.userId);
             w.WriteString("message"u8, s.content);
-            w.WriteString("timestamp"u8, s.at.ToWire());
+            w.WriteTime("timestamp"u8, s.at);
             w.WriteString("message_id"u8, s.id.Value);
             w.WriteNumber("seq"u8, s.seq);
         });

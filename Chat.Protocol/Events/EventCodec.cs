@@ -117,7 +117,7 @@ public sealed record EventForm(string Manifest, Type Event, Func<SessionEvent, b
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToWire());
+            writer.WriteTimeValue(value);
     }
 }
 

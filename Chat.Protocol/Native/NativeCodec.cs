@@ -21,7 +21,7 @@ public sealed class NativeCodec : FaceCodec
             w.WriteString("sender_name"u8, m.SenderName);
             w.WriteString("message_type"u8, m.MessageType);
             w.WriteString("content"u8, m.Content);
-            w.WriteString("timestamp"u8, m.At.ToWire());
+            w.WriteTime("timestamp"u8, m.At);
             WriteOptional(w, "client_message_id"u8, m.ClientMessageId);
             WriteOptional(w, "reply_to"u8, m.ReplyTo?.Value);
             if (m.Metadata is { } metadata)
@@ -36,7 +36,7 @@ public sealed class NativeCodec : FaceCodec
             w.WriteString("sender_type"u8, "agent"u8);
             w.WriteString("sender_id"u8, s.SenderId);
             w.WriteString("sender_name"u8, s.SenderName);
-            w.WriteString("timestamp"u8, s.At.ToWire());
+            w.WriteTime("timestamp"u8, s.At);
         }),
         StreamChunk c => Stored("stream_chunk", seq, previous, c, static (w, c) =>
         {
@@ -53,7 +53,7 @@ public sealed class NativeCodec : FaceCodec
         {
             w.WriteString("message_id"u8, m.MessageId.Value);
             w.WriteString("content"u8, m.Content);
-            w.WriteString("edited_at"u8, m.At.ToWire());
+            w.WriteTime("edited_at"u8, m.At);
         }),
         MessageDeleted m => Stored("message_deleted", seq, previous, m, static (w, m) => w.WriteString("message_id"u8, m.MessageId.Value)),
         ReactionChanged r => Stored("reaction", seq, previous, r, static (w, r) =>
@@ -70,7 +70,7 @@ public sealed class NativeCodec : FaceCodec
             w.WriteString("event"u8, "title_changed"u8);
             w.WriteString("title"u8, t.Title);
             w.WriteString("user_id"u8, t.By);
-            w.WriteString("timestamp"u8, t.At.ToWire());
+            w.WriteTime("timestamp"u8, t.At);
         }),
         _ => null,
     };
@@ -93,7 +93,7 @@ public sealed class NativeCodec : FaceCodec
         {
             w.WriteString("user_id"u8, t.Who.UserId);
             w.WriteBoolean("is_typing"u8, t.IsTyping);
-            w.WriteString("timestamp"u8, t.At.ToWire());
+            w.WriteTime("timestamp"u8, t.At);
         }),
         ReadUpTo r => JsonFrame.Write("read", r, static (w, r) =>
         {
@@ -118,7 +118,7 @@ public sealed class NativeCodec : FaceCodec
         {
             w.WriteString("event"u8, s.name);
             w.WriteString("user_id"u8, s.by);
-            w.WriteString("timestamp"u8, s.at.ToWire());
+            w.WriteTime("timestamp"u8, s.at);
             w.WriteNumber("seq"u8, s.seq);
             w.WriteNumber("prev"u8, s.previous);
         });
@@ -127,7 +127,7 @@ public sealed class NativeCodec : FaceCodec
     {
         w.WriteString("event"u8, s.name);
         w.WriteString("user_id"u8, s.e.Who.UserId);
-        w.WriteString("timestamp"u8, s.e.At.ToWire());
+        w.WriteTime("timestamp"u8, s.e.At);
     });
 
     private static void WriteEnd(Utf8JsonWriter w, StreamEnded s)
@@ -135,7 +135,7 @@ public sealed class NativeCodec : FaceCodec
         w.WriteNumber("tokens_used"u8, s.TokensUsed);
         w.WriteNumber("latency_ms"u8, s.LatencyMs);
         w.WriteString("status"u8, s.Status);
-        w.WriteString("timestamp"u8, s.At.ToWire());
+        w.WriteTime("timestamp"u8, s.At);
     }
 
     private static void WriteOptional(Utf8JsonWriter w, ReadOnlySpan<byte> name, string? value)

@@ -12,7 +12,7 @@ public static class NativeReplies
             w.WriteString("session_id"u8, s.session.Value);
             w.WriteString("user_id"u8, s.userId);
             w.WriteNumber("seq"u8, s.seq);
-            w.WriteString("timestamp"u8, s.at.ToWire());
+            w.WriteTime("timestamp"u8, s.at);
         });
 
     /// <summary>All stored frames up to this seq have been sent.</summary>

@@ -38,7 +38,7 @@ public sealed class ParticipantCodec(string sessionCode) : FaceCodec
             w.WriteString("message_id"u8, s.id.Value);
             w.WriteString("content"u8, s.content);
             WriteWho(w, s.participantId, s.name);
-            w.WriteString("timestamp"u8, s.at.ToWire());
+            w.WriteTime("timestamp"u8, s.at);
             w.WriteString("session_code"u8, s.sessionCode);
             w.WriteNumber("seq"u8, s.seq);
         });

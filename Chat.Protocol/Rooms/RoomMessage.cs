@@ -23,7 +23,7 @@ public sealed record RoomMessage(MessageId Id, string Username, string Content, 
         w.WriteString("username"u8, s.message.Username);
         w.WriteString("content"u8, s.message.Content);
         w.WriteString("room_id"u8, s.roomId);
-        w.WriteString("timestamp"u8, s.message.At.ToWire());
+        w.WriteTime("timestamp"u8, s.message.At);
         if (s.message.Metadata is { } metadata)
         {
             WriteOthers(w, metadata);

@@ -17,7 +17,7 @@ public sealed class SocketIoCodec : FaceCodec
             w.WriteString("participant_nickname"u8, s.m.SenderName);
             w.WriteString("message"u8, s.m.Content);
             w.WriteString("message_type"u8, s.m.MessageType);
-            w.WriteString("created_at"u8, s.m.At.ToWire());
+            w.WriteTime("created_at"u8, s.m.At);
             w.WriteNumber("seq"u8, s.seq);
             if (s.m.ClientMessageId is { } id)
             {
@@ -31,7 +31,7 @@ public sealed class SocketIoCodec : FaceCodec
             w.WriteString("participant_nickname"u8, s.s.SenderName);
             w.WriteString("message"u8, s.s.Content);
             w.WriteString("message_type"u8, "stream"u8);
-            w.WriteString("created_at"u8, s.s.At.ToWire());
+            w.WriteTime("created_at"u8, s.s.At);
             w.WriteNumber("seq"u8, s.seq);
             w.WriteString("status"u8, s.s.Status);
         }),

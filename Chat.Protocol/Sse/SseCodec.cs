@@ -30,7 +30,7 @@ public sealed class SseCodec : FaceCodec
             w.WriteString("sender_type"u8, "agent"u8);
             w.WriteString("sender_id"u8, s.SenderId);
             w.WriteString("sender_name"u8, s.SenderName);
-            w.WriteString("timestamp"u8, s.At.ToWire());
+            w.WriteTime("timestamp"u8, s.At);
         }),
         StreamChunk c => Block(seq, "stream_chunk"u8, c, static (w, c) =>
         {
@@ -48,7 +48,7 @@ public sealed class SseCodec : FaceCodec
                 w.WriteNumber("tokens_used"u8, s.TokensUsed);
                 w.WriteNumber("latency_ms"u8, s.LatencyMs);
                 w.WriteString("status"u8, s.Status);
-                w.WriteString("timestamp"u8, s.At.ToWire());
+                w.WriteTime("timestamp"u8, s.At);
             },
             isLast: true),
         _ => null,

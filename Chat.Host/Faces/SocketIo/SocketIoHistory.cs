@@ -15,7 +15,7 @@ internal static class SocketIoHistory
         // A deleted one keeps its place; the seed's clients expect a text there.
         w.WriteString("message"u8, row.Content ?? "");
         w.WriteString("message_type"u8, row.MessageType);
-        w.WriteString("created_at"u8, row.CreatedAt.ToWire());
+        w.WriteTime("created_at"u8, row.CreatedAt);
         w.WriteNumber("seq"u8, row.Seq);
         w.WriteBoolean("is_edited"u8, row.IsEdited);
         w.WriteBoolean("is_deleted"u8, row.IsDeleted);

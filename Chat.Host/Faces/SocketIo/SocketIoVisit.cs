@@ -103,7 +103,7 @@ internal sealed class SocketIoVisit : SessionSocket<PendingSend>, IAsyncDisposab
                 {
                     w.WriteString("id"u8, accepted.MessageId.Value);
                     w.WriteNumber("seq"u8, accepted.Seq);
-                    w.WriteString("created_at"u8, accepted.At.ToWire());
+                    w.WriteTime("created_at"u8, accepted.At);
                 });
                 break;
             case Rejected rejected:
