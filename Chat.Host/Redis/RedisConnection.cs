@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using StackExchange.Redis;
@@ -14,11 +15,24 @@ internal static class RedisConnection
     /// <summary>What waits for an answer of Redis is told so after this: it is a doorbell, and nobody waits long at one.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>So long the start waits for a Redis that is slow or away.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Returns when subscriptions have their connection too, or Redis keeps it waiting: the library may never send, or take back later, what is subscribed to in the
+    /// middle of that handshake (its issues 273, 704 and 1110), and the node would hear nothing of the others as long as it lives.
+    /// </summary>
     public static async Task<ConnectionMultiplexer> OpenAsync(string url, string clientName)
     {
         var options = TryParse(url, out var parsed) ? parsed : throw new FormatException($"The address of Redis is not of the form {Form}");
         options.ClientName = clientName;
-        return await ConnectionMultiplexer.ConnectAsync(options);
+        var connection = await ConnectionMultiplexer.ConnectAsync(options);
+        var begun = Stopwatch.GetTimestamp();
+        while (!connection.GetSubscriber().IsConnected() && Stopwatch.GetElapsedTime(begun) < Patience)
+        {
+            await Task.Delay(10);
+        }
+        return connection;
     }
 
     public static bool TryParse(string url, [NotNullWhen(true)] out ConfigurationOptions? options)
