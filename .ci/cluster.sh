@@ -126,11 +126,25 @@ start_node() {
 await_node() { await "${node_pids[$1 - 1]}" '' is_ready $((node_port + 10 * ($1 - 1))); }
 
 start_haproxy() {
-  local file=$cluster_data/haproxy.cfg limit n
+  local file=$cluster_data/haproxy.cfg
+  # shellcheck disable=SC2046 # One word for each port.
+  haproxy_configuration "$cluster_port" $(node_ports "$1") >"$file"
+  chmod 644 "$file"
+  say "HAProxy: port $cluster_port"
+  (as haproxy TERM haproxy -db -f /dev/stdin <"$file") >"$cluster_data/haproxy.log" 2>&1 &
+  haproxy_pid=$!
+  part_of[$haproxy_pid]=HAProxy
+  await "$haproxy_pid" "$cluster_data/haproxy.log" is_ready "$cluster_port"
+}
+
+# haproxy_configuration PORT NODE_PORT ...; tests take it from here too.
+haproxy_configuration() {
+  local port=$1 limit n=0
+  shift
   # Two descriptors for each connection, and some for the rest.
   limit=$(($(ulimit -Hn 2>/dev/null | sed 's/unlimited/1048576/') / 2 - 100))
   ((limit < 20000)) || limit=20000
-  cat >"$file" <<CONFIGURATION
+  cat <<CONFIGURATION
 # Written by ./run cluster at every start.
 global
   maxconn $limit
@@ -138,11 +152,14 @@ global
 defaults
   mode http
   option forwardfor
-  # A node that stops refuses new sockets before its check has failed; they are offered to another one. What may have been stored is not sent twice.
+  # A node that stops refuses new sockets before its check has failed, and a connection that it closes may just have been given a request: both are offered to
+  # another one. What may have been stored is not sent twice: the client is told, by 502 or by its connection's end.
   option redispatch 1
   retries 2
-  retry-on conn-failure 503
+  retry-on conn-failure empty-response 503
   timeout connect 2s
+  # A node that is only busy is no dead one.
+  timeout check 2s
   timeout http-request 10s
   timeout client 5m
   timeout server 5m
@@ -151,7 +168,7 @@ defaults
   timeout client-fin 10s
 
 frontend chat
-  bind 127.0.0.1:$cluster_port
+  bind 127.0.0.1:$port
   http-request disable-l7-retry if !METH_GET
   default_backend nodes
 
@@ -162,14 +179,8 @@ backend nodes
   http-check send meth GET uri /health/ready ver HTTP/1.1 hdr Host localhost
   http-check expect status 200
   default-server check inter 500ms fall 2 rise 1
-$(n=1 && for port in $(node_ports "$1"); do echo "  server node$n 127.0.0.1:$port" && n=$((n + 1)); done)
+$(for port in "$@"; do echo "  server node$((++n)) 127.0.0.1:$port"; done)
 CONFIGURATION
-  chmod 644 "$file"
-  say "HAProxy: port $cluster_port"
-  (as haproxy TERM haproxy -db -f /dev/stdin <"$file") >"$cluster_data/haproxy.log" 2>&1 &
-  haproxy_pid=$!
-  part_of[$haproxy_pid]=HAProxy
-  await "$haproxy_pid" "$cluster_data/haproxy.log" is_ready "$cluster_port"
 }
 
 is_open() { (exec 8<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

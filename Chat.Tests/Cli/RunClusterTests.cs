@@ -189,7 +189,7 @@ public sealed class RequiresRunClusterAttribute : RequiresAttribute
         : PostgresServer.Missing
         ?? new[] { "redis-server", "haproxy", "setpriv" }.Where(program => Find(program) is null).Select(program => program + " is not installed").FirstOrDefault();
 
-    private static string? Find(string program) =>
+    internal static string? Find(string program) =>
         $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> Ancestors(string folder)
