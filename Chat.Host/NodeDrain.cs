@@ -30,6 +30,8 @@ internal sealed partial class NodeDrain(
         engine.Refuse(CloseCode.Draining, Reason);
         await node.DrainAsync();
         await Task.WhenAll(
+            // Requests come until balancers have noticed; with the port they would have nobody.
+            node.IsAlone ? Task.CompletedTask : Task.Delay(options.Cluster.LeaveTime, time, cancellationToken),
             Spread.OverAsync(sockets.All, options.Service.DrainTime, time, socket => socket.Close(CloseCode.Draining, Reason), cancellationToken),
             Spread.OverAsync(engine.All, options.Service.DrainTime, time, session => engine.Close(session), cancellationToken));
     }

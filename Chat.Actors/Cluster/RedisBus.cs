@@ -3,10 +3,15 @@ using StackExchange.Redis;
 
 namespace Chat.Actors.Cluster;
 
-/// <summary>The bus over Redis' publish and subscribe. While Redis is away messages are lost; subscriptions come back with it.</summary>
+/// <summary>
+/// The bus over Redis' publish and subscribe. While Redis is away messages are lost; subscriptions come back with it. The library has been seen to lose one of
+/// them in a handshake (its issues 273, 704, 1110): so Redis is asked now and then whether it knows of all, and where it does not they are made anew.
+/// </summary>
 public sealed partial class RedisBus : INodeBus
 {
     private const string Prefix = "chat:bus:";
+
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
 
     private readonly ConnectionMultiplexer _redis;
     private readonly ISubscriber _subscriber;
@@ -17,6 +22,9 @@ public sealed partial class RedisBus : INodeBus
     /// <summary>Held from the sealing of a message until it is on its way: numbers rise in the order in which they go out.</summary>
     private readonly Lock _publishing = new();
     private readonly ILogger _logger;
+    private readonly string _node;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _checking;
 
     /// <param name="redis">The caller's, and not disposed of here.</param>
     /// <param name="key">The cluster's secret.</param>
@@ -27,9 +35,11 @@ public sealed partial class RedisBus : INodeBus
         _envelope = new BusEnvelope(key, node, time);
         _guard = new ReplayGuard(time);
         _logger = logger;
+        _node = node;
         // Each publisher's messages are given to the handlers in their order.
         _redis.PreserveAsyncOrder = true;
         _redis.ConnectionRestored += OnRestored;
+        _checking = Runtime.Detached.Run(() => CheckAsync(time));
     }
 
     public bool IsUp => _subscriber.IsConnected();
@@ -41,7 +51,7 @@ public sealed partial class RedisBus : INodeBus
         var (subscription, isFirst) = _handlers.Add(topic, handler, () => _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget));
         if (isFirst)
         {
-            _subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
+            Listen(topic);
         }
         return subscription;
     }
@@ -79,14 +89,57 @@ public sealed partial class RedisBus : INodeBus
         }
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _redis.ConnectionRestored -= OnRestored;
+        await _stopping.CancelAsync();
+        await _checking;
+        _stopping.Dispose();
         foreach (var topic in _handlers.Topics)
         {
             _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
         }
-        return default;
+    }
+
+    private void Listen(string topic) => _subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
+
+    private async Task CheckAsync(TimeProvider time)
+    {
+        var lacked = false;
+        while (!_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(CheckInterval, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Twice in a row: one that has just been asked for may be on its way.
+            var lacks = await LacksTopicsAsync();
+            if (lacks && lacked && !_stopping.IsCancellationRequested)
+            {
+                LogDeaf(_logger);
+                _handlers.ForEachTopic(topic =>
+                {
+                    _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
+                    Listen(topic);
+                });
+                Restored?.Invoke();
+            }
+            lacked = lacks && !lacked;
+        }
+    }
+
+    /// <summary>Redis knows of fewer subscriptions of this node than there are. False where it does not say.</summary>
+    private async Task<bool> LacksTopicsAsync()
+    {
+        try
+        {
+            var before = _handlers.Topics.Count;
+            var clients = await _redis.GetServer(_redis.GetEndPoints()[0]).ClientListAsync();
+            var known = clients.Where(client => client.Name == _node).Sum(client => client.SubscriptionCount);
+            return known < Math.Min(before, _handlers.Topics.Count);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Away, or its rules forbid the question.
+            return false;
+        }
     }
 
     private void Take(string topic, byte[]? value)
@@ -117,6 +170,9 @@ public sealed partial class RedisBus : INodeBus
 
     [LoggerMessage(600, LogLevel.Debug, "A message to other nodes is lost: {Reason}")]
     private static partial void LogLost(ILogger logger, string reason);
+
+    [LoggerMessage(608, LogLevel.Warning, "Redis does not know of all subscriptions of this node: they are made anew")]
+    private static partial void LogDeaf(ILogger logger);
 
     [LoggerMessage(601, LogLevel.Error, "A message of another node could not be handled")]
     private static partial void LogFault(ILogger logger, Exception fault);

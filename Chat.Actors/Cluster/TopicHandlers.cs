@@ -19,6 +19,18 @@ internal sealed class TopicHandlers
         }
     }
 
+    /// <summary>None comes or goes meanwhile.</summary>
+    public void ForEachTopic(Action<string> act)
+    {
+        lock (_gate)
+        {
+            foreach (var topic in _handlers.Keys)
+            {
+                act(topic);
+            }
+        }
+    }
+
     public bool Has(string topic)
     {
         lock (_gate)

@@ -276,6 +276,9 @@ public sealed record ClusterOptions
     /// <summary>A session's home that has not answered by then is passed over: the asking node acts itself.</summary>
     public TimeSpan AskTimeout { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>So long a node that is to stop still takes requests at least: balancers notice only at their next checks.</summary>
+    public TimeSpan LeaveTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Versions of events that an older node could not read are written only when none has been there for so long.</summary>
     public TimeSpan UpgradeHold { get; init; } = TimeSpan.FromMinutes(1);
 }

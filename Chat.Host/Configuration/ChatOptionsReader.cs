@@ -98,6 +98,7 @@ public static class ChatOptionsReader
             Heartbeat = section.Duration("heartbeat", defaults.Heartbeat, 50 * Millisecond, TimeSpan.FromMinutes(1)),
             NodeTimeout = section.Duration("node-timeout", defaults.NodeTimeout, 200 * Millisecond, TimeSpan.FromMinutes(10)),
             AskTimeout = section.Duration("ask-timeout", defaults.AskTimeout, 10 * Millisecond, TimeSpan.FromMinutes(1)),
+            LeaveTime = section.Duration("leave-time", defaults.LeaveTime, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             UpgradeHold = section.Duration("upgrade-hold", defaults.UpgradeHold, TimeSpan.Zero, TimeSpan.FromDays(30)),
         };
         if (cluster.NodeTimeout < 2 * cluster.Heartbeat)

@@ -60,6 +60,10 @@ internal static class RedisConnection
             ReconnectRetryPolicy = new LinearRetry(250),
             KeepAlive = 5,
             DefaultDatabase = db,
+            // CLIENT LIST, by which the bus sees whether Redis knows of its subscriptions, counts as administration.
+            AllowAdmin = true,
+            // The library would subscribe to one of its own.
+            ConfigurationChannel = "",
             Ssl = uri.Scheme == "rediss",
         };
         var colon = uri.UserInfo.IndexOf(':', StringComparison.Ordinal);

@@ -83,6 +83,24 @@ public sealed class RedisBusTests : NodeBusContract
         Assert.DoesNotContain("lost", heard.Messages);
     }
 
+    [ContractFact]
+    public async Task A_subscription_that_was_lost_on_the_way_is_made_again()
+    {
+        var (a, b) = (await NodeAsync("a"), await NodeAsync("b"));
+        var (heard, other) = (Listen(b, "t"), Listen(b, "u"));
+        await HeardAsync(a, "t", heard);
+        var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        b.Restored += () => restored.TrySetResult();
+
+        // The bus goes on believing that it listens.
+        await _connections[1].GetSubscriber().UnsubscribeAsync(Topic);
+        a.Publish("t", Bytes("not heard"));
+        await restored.Task.WaitAsync(Patience);
+        await HeardAsync(a, "t", heard, "heard again");
+        await HeardAsync(a, "u", other, "and this too");
+        Assert.DoesNotContain("not heard", heard.Messages);
+    }
+
     protected override async Task<INodeBus> JoinAsync(string node) =>
         new RedisBus(await ConnectAsync(node), node, Key, TimeProvider.System, NullLogger.Instance);
 

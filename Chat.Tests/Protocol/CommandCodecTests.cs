@@ -94,8 +94,8 @@ public sealed class CommandCodecTests
             new AddMember { Caller = caller, Member = Member },
             new RemoveMember { Caller = caller, UserId = "lee" },
             new ClaimRun { Caller = Caller.Server, MessageId = Id, Node = "n" },
-            new AppendChunk { Caller = Caller.Server, MessageId = Id, Content = "word ", Epoch = 2, Index = 3 },
-            new EndStream { Caller = Caller.Server, MessageId = Id, Status = StreamStatus.Complete, TokensUsed = 4, LatencyMs = 5, Epoch = 2 },
+            new AppendChunk { Caller = Caller.Server, MessageId = Id, Content = "word ", Epoch = 2, Index = 3, Node = "n" },
+            new EndStream { Caller = Caller.Server, MessageId = Id, Status = StreamStatus.Complete, TokensUsed = 4, LatencyMs = 5, Epoch = 2, Node = "n" },
             new StartStream { Caller = caller, MessageId = Id, ClientMessageId = "c", AnyRole = true, Node = "n" },
             new StopRun { Caller = caller, MessageId = Id },
         ];

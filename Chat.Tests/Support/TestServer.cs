@@ -41,6 +41,7 @@ public sealed class TestServer : IAsyncDisposable
             Mode = ChatMode.Production,
             Service = new ServiceOptions { Address = "127.0.0.1", Port = 0, ShutdownTimeout = TimeSpan.FromSeconds(2) },
             Storage = new StorageOptions { DataPath = folder },
+            Cluster = new ClusterOptions { LeaveTime = TimeSpan.Zero },
             Jwt = new JwtOptions { SecretKey = Secret },
             Stream = new StreamOptions { Delay = TimeSpan.Zero },
             Agents = [new AgentOptions { Id = 1, Name = "Echo" }],
