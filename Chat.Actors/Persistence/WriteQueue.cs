@@ -10,7 +10,11 @@ internal sealed class WriteQueue : IDisposable
 {
     private readonly Lock gate = new();
     private readonly Queue<PendingWrite> gathering = new();
-    private readonly SemaphoreSlim arrived = new(0);
+
+    /// <summary>For a writer with a thread of its own. No semaphore: it would spin, in vain, before each of the many short waits between two commits.</summary>
+    private readonly AutoResetEvent arrivedForThread = new(false);
+
+    private readonly AsyncSignal arrivedForTask = new();
     private readonly JournalOptions options;
     private readonly TimeProvider time;
     private readonly ITimer watch;
@@ -33,7 +37,7 @@ internal sealed class WriteQueue : IDisposable
         }
         else if (first)
         {
-            arrived.Release();
+            Wake();
         }
     }
 
@@ -46,7 +50,7 @@ internal sealed class WriteQueue : IDisposable
             {
                 return group;
             }
-            arrived.Wait();
+            arrivedForThread.WaitOne();
         }
     }
 
@@ -59,7 +63,7 @@ internal sealed class WriteQueue : IDisposable
             {
                 return group;
             }
-            await arrived.WaitAsync().ConfigureAwait(false);
+            await arrivedForTask.WaitAsync().ConfigureAwait(false);
         }
     }
 
@@ -74,13 +78,19 @@ internal sealed class WriteQueue : IDisposable
             }
             closed = true;
         }
-        arrived.Release();
+        Wake();
     }
 
     public void Dispose()
     {
         watch.Dispose();
-        arrived.Dispose();
+        arrivedForThread.Dispose();
+    }
+
+    private void Wake()
+    {
+        arrivedForThread.Set();
+        arrivedForTask.Set();
     }
 
     private bool TryAdd(PendingWrite write, out bool first)
