@@ -1,8 +1,39 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Net.Sockets;
+using Chat.Bench;
+using Chat.Bench.Baselines;
+using Chat.Bench.Clients;
 using Chat.Bench.Micro;
+using Chat.Bench.Scenarios;
 
 var root = new RootCommand("Loads a chat server and says what a delivery costs. The server may be one that this starts, or any that is reached over HTTP.")
 {
+    new Fanout().Create(),
+    new Sends().Create(),
     MicroCommand.Create(),
+    BaselineCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+var parsed = root.Parse(args);
+if (parsed.Action is ParseErrorAction)
+{
+    Console.Error.WriteLine(parsed.Errors[0].Message);
+    return 2;
+}
+if (parsed.CommandResult.Command.Name is not (BaselineCommand.Name or "micro"))
+{
+    EventLoop.Start();
+}
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception e) when (e is BenchException or IOException or SocketException or HttpRequestException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}

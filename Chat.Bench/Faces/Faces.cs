@@ -1,0 +1,14 @@
+namespace Chat.Bench.Faces;
+
+/// <summary>The faces of the chat server, by name.</summary>
+internal static class Faces
+{
+    private static readonly Dictionary<string, Func<byte[], Face>> ByName = new()
+    {
+        ["native"] = marker => new NativeFace(marker),
+    };
+
+    public static IEnumerable<string> Names => ByName.Keys;
+
+    public static Func<byte[], Face>? Find(string name) => ByName.GetValueOrDefault(name);
+}

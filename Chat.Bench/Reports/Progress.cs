@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Globalization;
+using Chat.Bench.Load;
+using Chat.Bench.Measure;
+
+namespace Chat.Bench.Reports;
+
+/// <summary>Lines on stderr that say what is going on.</summary>
+/// <param name="Peer">Of whom they speak.</param>
+internal sealed record Progress(string Peer, TimeSpan Interval)
+{
+    public void Say(FormattableString text) => Console.Error.WriteLine($"{Peer,-16} {text.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>Waits, with a line each interval.</summary>
+    public async Task WatchAsync(LoadRun run, string phase, string unit, Func<long> count, TimeSpan time, CancellationToken cancellation)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        run.Tally.TakeInterval();
+        var (at, counted, usage, own) = (begun, count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
+        while (time - Stopwatch.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest < Interval ? rest : Interval, cancellation);
+            var (now, countedNow, usageNow, ownNow) = (Stopwatch.GetTimestamp(), count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
+            var seconds = Stopwatch.GetElapsedTime(at, now).TotalSeconds;
+            var latency = run.Tally.TakeInterval().Summary();
+            var server = usageNow is { } u && usage is { } before ? string.Create(CultureInfo.InvariantCulture, $"server {(u.Cpu - before.Cpu) / seconds:P0} CPU {u.Memory / 1e6:F0} MB, ") : "";
+            Say($"{phase} {Stopwatch.GetElapsedTime(begun).TotalSeconds,4:F0} s: {(countedNow - counted) / seconds,9:N0} {unit}/s, p50 {latency.P50:F2} p99 {latency.P99:F2} max {latency.Max:F1} ms, {server}bench {(ownNow.Cpu - own.Cpu) / seconds:P0} CPU{Trouble(run)}");
+            (at, counted, usage, own) = (now, countedNow, usageNow, ownNow);
+        }
+    }
+
+    private static string Trouble(LoadRun run) =>
+        run.Tally.Refused + run.Tally.Ends == 0 ? "" : $"; {run.Tally.Refused} refused, {run.Tally.Ends} ended: {run.Tally.FirstTrouble}";
+}

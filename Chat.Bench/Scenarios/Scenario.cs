@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Chat.Bench.Load;
+using Chat.Bench.Reports;
+using Chat.Bench.Servers;
+
+namespace Chat.Bench.Scenarios;
+
+/// <summary>One kind of load, as a command.</summary>
+internal abstract class Scenario(string name, string description)
+{
+    protected TargetOptions Target { get; } = new();
+
+    protected MeasureOptions Measured { get; } = new();
+
+    protected virtual bool HasFaces => true;
+
+    protected virtual bool HasBaselines => true;
+
+    public Command Create()
+    {
+        var command = new Command(name, description);
+        AddOptions(command);
+        Target.AddTo(command, HasFaces, HasBaselines);
+        Measured.AddTo(command);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    protected abstract void AddOptions(Command command);
+
+    /// <summary>Settings of the server without which it would refuse the load; those of --set go over them.</summary>
+    protected virtual IReadOnlyList<string> ServerSettings(ParseResult parsed) => [];
+
+    /// <summary>Loads one server, which is fresh where it was started from here.</summary>
+    protected abstract Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation);
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var target = Target.Read(parsed);
+        target = target with { Set = [.. ServerSettings(parsed), .. target.Set] };
+        var report = new Report(name, target);
+        var runs = Measured.Runs(parsed);
+        for (var run = 1; run <= runs; run++)
+        {
+            foreach (var peer in Target.Peers(parsed, target))
+            {
+                var progress = new Progress(runs == 1 ? peer.Name : $"{peer.Name} {run}/{runs}", Measured.Interval(parsed));
+                await using var site = await peer.StartAsync(cancellation);
+                report.Add(run, peer, await LoadAsync(parsed, peer, site, progress, cancellation));
+            }
+        }
+        Console.Out.Write(report.Table());
+        if (Measured.Json(parsed) is { } file)
+        {
+            await File.WriteAllTextAsync(file.FullName, report.Json(), cancellation);
+        }
+        return report.HasFaults ? 1 : 0;
+    }
+}

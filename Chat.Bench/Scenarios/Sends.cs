@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Globalization;
+using Chat.Bench.Load;
+using Chat.Bench.Reports;
+using Chat.Bench.Servers;
+
+namespace Chat.Bench.Scenarios;
+
+/// <summary><c>sends</c>: messages that hardly anybody reads, so that what is measured is how fast they are stored.</summary>
+internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged when they are durable: how many per second, with so many in flight")
+{
+    private readonly Option<string> _inFlight = new("--in-flight")
+    {
+        Description = "Sends under way at once, each number a load of its own. They are spread over as many sessions, each of one user, who is its only member and reader. Default 1,64,512.",
+        HelpName = "N,N",
+        DefaultValueFactory = _ => "1,64,512",
+    };
+
+    private readonly Option<int> _perSession = MeasureOptions.CountOption("--per-session", "Of these, so many in each session, of one socket. The server acts on 64 of one socket at once.", 1, most: 10_000);
+    private readonly Option<int> _size = MeasureOptions.CountOption("--size", "Bytes of a message's content.", 100, least: Stamp.Length, most: 20_000);
+    private readonly Option<TimeSpan> _think = MeasureOptions.Time("--think", "What a sender waits on average before its next message (exponentially distributed).", "0s");
+
+    /// <summary>The others acknowledge too, but not all faces of all servers.</summary>
+    protected override bool HasFaces => false;
+
+    protected override void AddOptions(Command command)
+    {
+        foreach (Option option in new Option[] { _inFlight, _perSession, _size, _think })
+        {
+            command.Add(option);
+        }
+        command.Validators.Add(result =>
+        {
+            if (Numbers(result.GetValue(_inFlight)!).Any(number => number is < 1 or > 100_000))
+            {
+                result.AddError("--in-flight takes numbers from 1 to 100000, with commas between them.");
+            }
+        });
+    }
+
+    protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
+    {
+        if (peer.Name == Peers.Kestrel)
+        {
+            throw new BenchException("The kestrel baseline acknowledges nothing: compare sends with signalr or signalr+postgres");
+        }
+        List<Outcome> outcomes = [];
+        foreach (var inFlight in Numbers(parsed.GetValue(_inFlight)!))
+        {
+            var perSession = Math.Min(parsed.GetValue(_perSession), inFlight);
+            var settings = Measured.Apply(parsed, new LoadSettings
+            {
+                Rooms = inFlight / perSession,
+                Members = 1,
+                Senders = 1,
+                InFlight = perSession,
+                EndsWithAck = true,
+                Size = parsed.GetValue(_size),
+                Users = inFlight / perSession,
+                Think = parsed.GetValue(_think),
+            });
+            progress.Say($"{inFlight} in flight");
+            await using var run = new LoadRun(site, peer.Face, settings, progress);
+            await run.OpenAsync(cancellation);
+            run.Begin();
+            var outcome = await run.MeasureAsync("sends", () => run.Tally.Acks, run.Tally.Acknowledged, cancellation);
+            outcomes.Add(outcome with { Variant = string.Create(CultureInfo.InvariantCulture, $"{inFlight} in flight") });
+        }
+        return outcomes;
+    }
+
+    /// <summary>0 for what is no number.</summary>
+    private static List<int> Numbers(string list) =>
+        [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)];
+}
