@@ -11,6 +11,10 @@ var root = new RootCommand("Loads a chat server and says what a delivery costs. 
 {
     new Fanout().Create(),
     new Sends().Create(),
+    new Streams().Create(),
+    new Idle().Create(),
+    new Churn().Create(),
+    new Check().Create(),
     MicroCommand.Create(),
     BaselineCommand.Create(),
 };

@@ -9,6 +9,9 @@ internal abstract class ChatFace(byte[] marker) : Face
 {
     protected byte[] Marker => marker;
 
+    /// <summary>For names that must be this run's. They stand in frames too, so it is not the marker.</summary>
+    protected string RunName { get; } = Encoding.ASCII.GetString(marker).ToUpperInvariant();
+
     /// <summary>The frame up to the content, and what ends it after the padding but for the client id.</summary>
     protected abstract (byte[] Before, byte[] After) Message(Member sender);
 

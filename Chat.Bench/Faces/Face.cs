@@ -13,6 +13,9 @@ internal abstract class Face
     /// <summary>A frame shows the newest messages, and a slow reader is not shown those between.</summary>
     public virtual bool ShowsNewestOnly => false;
 
+    /// <summary>The server says when a member is in; else only what is posted shows it.</summary>
+    public virtual bool TellsEntry => false;
+
     /// <summary>Makes the room and lets its members in, where the server has to know them before they come; sets its name.</summary>
     public abstract Task CreateAsync(Site site, Room room, CancellationToken cancellation);
 

@@ -6,6 +6,10 @@ internal static class Faces
     private static readonly Dictionary<string, Func<byte[], Face>> ByName = new()
     {
         ["native"] = marker => new NativeFace(marker),
+        ["participants"] = marker => new ParticipantsFace(marker),
+        ["rooms"] = marker => new RoomsFace(marker),
+        ["channels"] = marker => new ChannelsFace(marker),
+        ["socketio"] = marker => new SocketIoFace(marker),
     };
 
     public static IEnumerable<string> Names => ByName.Keys;

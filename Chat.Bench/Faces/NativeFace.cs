@@ -5,11 +5,13 @@ using Chat.Bench.Servers;
 namespace Chat.Bench.Faces;
 
 /// <summary><c>/ws/{session_id}</c>; each stored frame names the one before it, so that a hole shows.</summary>
-internal sealed class NativeFace(byte[] marker) : ChatFace(marker)
+internal class NativeFace(byte[] marker) : ChatFace(marker)
 {
     private static readonly (byte[], byte[]) Frame = ("{\"type\":\"message\",\"content\":\""u8.ToArray(), "\""u8.ToArray());
 
     public override string Name => "native";
+
+    public override bool TellsEntry => true;
 
     public override async Task CreateAsync(Site site, Room room, CancellationToken cancellation) =>
         room.Name = await site.CreateSessionAsync(room, [], "session_id", cancellation);

@@ -13,6 +13,8 @@ internal sealed class SignalRFace(byte[] marker) : Face
 
     public override string Name => "signalr";
 
+    public override bool TellsEntry => true;
+
     /// <summary>A server in its default settings gives up a client that has said nothing for 30 s.</summary>
     public override ReadOnlySpan<byte> SignOfLife => "{\"type\":6}\u001e"u8;
 

@@ -93,7 +93,7 @@ internal sealed class LoadRun : IAsyncDisposable
             {
                 throw new BenchException($"{Members.Count(member => !member.IsReady)} of {_settings.Rooms * _settings.Members} members did not come in. {Tally.FirstTrouble}");
             }
-            if (waited.TotalSeconds % 1 == 0)
+            if (waited.TotalSeconds % 1 == 0 && !Face.TellsEntry)
             {
                 foreach (var room in Rooms.Where(room => !room.Members.All(member => member.IsReady)))
                 {
@@ -164,6 +164,7 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <param name="latency">Of it.</param>
     public async Task<Outcome> MeasureAsync(string unit, Func<long> count, Histogram latency, CancellationToken cancellation)
     {
+        Tally.Watched = latency;
         await _progress.WatchAsync(this, "warm-up", unit, count, _settings.Warmup + _settings.Ramp, cancellation);
         var (before, own, begun) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis(), Stopwatch.GetTimestamp());
         var counted = count();

@@ -21,7 +21,8 @@ internal sealed class Member : ISocketReader
     private readonly Lock _gate = new();
     private ClientSocket? _socket;
     private int _posted;
-    private int _acked;
+    private TaskCompletionSource _entry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isLeaving;
 
     public Member(LoadRun run, Room room, int number)
     {
@@ -56,11 +57,11 @@ internal sealed class Member : ISocketReader
 
     public int Posted => Volatile.Read(ref _posted);
 
-    /// <summary>Acknowledged messages.</summary>
-    public int Acked => Volatile.Read(ref _acked);
-
+    /// <summary>May be called again after <see cref="LeaveAsync"/>.</summary>
     public Task ConnectAsync(CancellationToken cancellation)
     {
+        _isLeaving = false;
+        _entry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (address, token) = _run.Face.Door(_run.Site, this);
         return ClientSocket.ConnectAsync(address, token, this, socket =>
         {
@@ -69,7 +70,15 @@ internal sealed class Member : ISocketReader
         }, cancellation);
     }
 
-    public Task LeaveAsync(CancellationToken cancellation) => _socket?.CloseAsync(cancellation) ?? Task.CompletedTask;
+    /// <summary>Returns when the server has said that it is in; at once where the face does not say so.</summary>
+    /// <exception cref="IOException">The server ended the connection.</exception>
+    public Task EntryAsync(CancellationToken cancellation) => _run.Face.TellsEntry ? _entry.Task.WaitAsync(cancellation) : Task.CompletedTask;
+
+    public Task LeaveAsync(CancellationToken cancellation)
+    {
+        _isLeaving = true;
+        return _socket!.CloseAsync(cancellation);
+    }
 
     public ValueTask DisposeAsync() => _socket?.DisposeAsync() ?? default;
 
@@ -93,11 +102,22 @@ internal sealed class Member : ISocketReader
     public void PostProbe() => Write(new Stamp(Number, Stamp.Probe, 0));
 
     /// <summary>The face lets this member post and be shown.</summary>
-    public void Entered() => IsReady = true;
+    public void Entered()
+    {
+        IsReady = true;
+        _entry.TrySetResult();
+    }
 
     public void Take(ReadOnlySpan<byte> payload, long now) => _run.Face.Take(payload, this, now);
 
-    public void Ended(string why) => _run.Tally.End(this, why);
+    public void Ended(string why)
+    {
+        _entry.TrySetException(new IOException($"The connection ended: {why}"));
+        if (!_isLeaving)
+        {
+            _run.Tally.End(this, why);
+        }
+    }
 
     /// <summary>Called by the face for each message that a frame shows, oldest first.</summary>
     public void Show(in Stamp stamp, long now)
@@ -133,10 +153,20 @@ internal sealed class Member : ISocketReader
         }
     }
 
+    /// <summary>Called by the face for each chunk of the answer that this session's agent writes.</summary>
+    public void ShowChunk(int index, long now)
+    {
+        Order.TakeChunk(index);
+        _run.Tally.Chunk();
+        if (index == 0 && NumberInRoom == 0)
+        {
+            _run.Tally.Acknowledge(_sent[(_posted - 1) & (_sent.Length - 1)].Due, now);
+        }
+    }
+
     /// <summary>Called by the face for what the server acknowledges.</summary>
     public void Acknowledge(int index, long now)
     {
-        _acked++;
         ref var sent = ref _sent[index & (_sent.Length - 1)];
         if (sent.Index == index)
         {

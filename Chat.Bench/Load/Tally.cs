@@ -9,11 +9,15 @@ internal sealed class Tally
     private Histogram _interval = new();
     private long _deliveries;
     private long _acks;
+    private long _chunks;
     private long _from = long.MaxValue;
     private long _to = long.MaxValue;
     private bool _isClosing;
 
     public long Deliveries => Volatile.Read(ref _deliveries);
+
+    /// <summary>Of answers of the server's own agents.</summary>
+    public long Chunks => Volatile.Read(ref _chunks);
 
     public long Acks => Volatile.Read(ref _acks);
 
@@ -21,6 +25,9 @@ internal sealed class Tally
     public Histogram Shown { get; } = new();
 
     public Histogram Acknowledged { get; } = new();
+
+    /// <summary>Which of the two is shown while the run lasts.</summary>
+    public Histogram? Watched { get; set; }
 
     /// <summary>Messages shown to someone who is not in their room.</summary>
     public long Stray { get; set; }
@@ -43,19 +50,32 @@ internal sealed class Tally
     {
         _deliveries++;
         var latency = Histogram.Nanoseconds(now - due);
-        _interval.Record(latency);
+        Watch(Shown, latency);
         if (due >= _from && due < _to)
         {
             Shown.Record(latency);
         }
     }
 
+    public void Chunk() => _chunks++;
+
+    /// <summary>From any thread.</summary>
+    public void Cycle(long begun, long ended)
+    {
+        lock (_gate)
+        {
+            Acknowledge(begun, ended);
+        }
+    }
+
     public void Acknowledge(long due, long now)
     {
         _acks++;
+        var latency = Histogram.Nanoseconds(now - due);
+        Watch(Acknowledged, latency);
         if (due >= _from && due < _to)
         {
-            Acknowledged.Record(Histogram.Nanoseconds(now - due));
+            Acknowledged.Record(latency);
         }
     }
 
@@ -83,6 +103,14 @@ internal sealed class Tally
         }
     }
 
-    /// <summary>Latencies since the last call.</summary>
+    /// <summary>Of those that are watched, since the last call.</summary>
     public Histogram TakeInterval() => Interlocked.Exchange(ref _interval, new Histogram());
+
+    private void Watch(Histogram histogram, long latency)
+    {
+        if (Watched == histogram)
+        {
+            _interval.Record(latency);
+        }
+    }
 }

@@ -13,6 +13,7 @@ internal sealed class OrderCheck(int senders)
 
     private long _rank = -1;
     private long _seq = -1;
+    private int _chunk;
 
     public long Doubled { get; private set; }
 
@@ -80,6 +81,18 @@ internal sealed class OrderCheck(int senders)
         }
         _seq = Math.Max(seq, _seq);
     }
+
+    /// <summary>For a chunk of the answer that is being written, of which a session has one at a time.</summary>
+    public void TakeChunk(int index)
+    {
+        if (index != _chunk)
+        {
+            Holes++;
+        }
+        _chunk = index + 1;
+    }
+
+    public void EndChunks() => _chunk = 0;
 
     /// <summary>Messages that were not shown at all.</summary>
     /// <param name="sent">How many the sender has sent.</param>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Chat.Bench.Load;
 using Chat.Bench.Reports;
 using Chat.Bench.Servers;
@@ -13,10 +12,10 @@ internal sealed class Fanout() : Scenario("fanout", "Messages to all members of 
     private readonly Option<int> _members = MeasureOptions.CountOption("--members", "Members of each room, all of whom receive.", 200, most: 10_000);
     private readonly Option<int> _senders = MeasureOptions.CountOption("--senders", "Members of each room who send, at most.", 10);
     private readonly Option<int> _rate = MeasureOptions.CountOption("--rate", "Open loop: deliveries offered per second, over all rooms, whether the server keeps up or not.", 20_000, most: 100_000_000);
-    private readonly Option<int> _inFlight = MeasureOptions.CountOption("--in-flight", "Closed loop, instead of --rate: so many messages of each sender are under way at any time; one is through when all members have it.", 0, most: 10_000);
+    private readonly Option<int> _inFlight = MeasureOptions.CountOption("--in-flight", "Closed loop, instead of --rate: so many messages of each sender are under way at any time; one is through when all members have it.", 0, least: 0, most: 10_000);
     private readonly Option<int> _size = MeasureOptions.CountOption("--size", "Bytes of a message's content.", 100, least: Stamp.Length, most: 20_000);
     private readonly Option<int> _users = MeasureOptions.CountOption("--users", "Users who share the places of all rooms; 0 gives each member a user of its own.", 0, least: 0);
-    private readonly Option<TimeSpan> _think = MeasureOptions.Time("--think", "Closed loop: what a sender waits on average before its next message (exponentially distributed).", "0s");
+    private readonly TimeOption _think = new("--think", "Closed loop: what a sender waits on average before its next message (exponentially distributed).", "0s");
 
     protected override void AddOptions(Command command)
     {
@@ -24,7 +23,22 @@ internal sealed class Fanout() : Scenario("fanout", "Messages to all members of 
         {
             command.Add(option);
         }
-        command.Validators.Add(Check);
+    }
+
+    protected override void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(_users) is > 0 and var users && users < parsed.GetValue(_members))
+        {
+            throw new BenchException("--users must be as many as --members at least: a room has each user once.");
+        }
+        if (parsed.GetValue(_inFlight) > 0 && parsed.GetResult(_rate) is { Implicit: false })
+        {
+            throw new BenchException("--rate and --in-flight exclude each other: open loop or closed.");
+        }
+        if (parsed.GetValue(_inFlight) == 0 && _think.Read(parsed) > TimeSpan.Zero)
+        {
+            throw new BenchException("--think needs --in-flight.");
+        }
     }
 
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
@@ -39,27 +53,16 @@ internal sealed class Fanout() : Scenario("fanout", "Messages to all members of 
             InFlight = parsed.GetValue(_inFlight),
             Size = parsed.GetValue(_size),
             Users = users == 0 ? rooms * members : users,
-            Think = parsed.GetValue(_think),
+            Think = _think.Read(parsed),
         });
+        return [await LoadAsync(site, peer, settings, progress, cancellation)];
+    }
+
+    internal static async Task<Outcome> LoadAsync(Site site, Peer peer, LoadSettings settings, Progress progress, CancellationToken cancellation)
+    {
         await using var run = new LoadRun(site, peer.Face, settings, progress);
         await run.OpenAsync(cancellation);
         run.Begin();
-        return [await run.MeasureAsync("deliveries", () => run.Tally.Deliveries, run.Tally.Shown, cancellation)];
-    }
-
-    private void Check(CommandResult result)
-    {
-        if (result.GetResult(_users) is { Implicit: false } && result.GetValue(_users) is var users and > 0 && users < result.GetValue(_members))
-        {
-            result.AddError("--users must be as many as --members at least: a room has each user once.");
-        }
-        if (result.GetResult(_inFlight) is { Implicit: false } && result.GetResult(_rate) is { Implicit: false })
-        {
-            result.AddError("--rate and --in-flight exclude each other: open loop or closed.");
-        }
-        if (result.GetResult(_think) is { Implicit: false } && result.GetResult(_inFlight) is not { Implicit: false })
-        {
-            result.AddError("--think needs --in-flight.");
-        }
+        return await run.MeasureAsync("deliveries", () => run.Tally.Deliveries, run.Tally.Shown, cancellation);
     }
 }

@@ -16,17 +16,30 @@ internal abstract class Scenario(string name, string description)
 
     protected virtual bool HasBaselines => true;
 
+    protected virtual bool HasMeasures => true;
+
     public Command Create()
     {
         var command = new Command(name, description);
         AddOptions(command);
         Target.AddTo(command, HasFaces, HasBaselines);
-        Measured.AddTo(command);
+        if (HasMeasures)
+        {
+            Measured.AddTo(command);
+        }
         command.SetAction(RunAsync);
         return command;
     }
 
-    protected abstract void AddOptions(Command command);
+    protected virtual void AddOptions(Command command)
+    {
+    }
+
+    /// <summary>What options must hold together.</summary>
+    /// <exception cref="BenchException">They do not.</exception>
+    protected virtual void Check(ParseResult parsed)
+    {
+    }
 
     /// <summary>Settings of the server without which it would refuse the load; those of --set go over them.</summary>
     protected virtual IReadOnlyList<string> ServerSettings(ParseResult parsed) => [];
@@ -36,6 +49,7 @@ internal abstract class Scenario(string name, string description)
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        Check(parsed);
         var target = Target.Read(parsed);
         target = target with { Set = [.. ServerSettings(parsed), .. target.Set] };
         var report = new Report(name, target);

@@ -11,14 +11,14 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
 {
     private readonly Option<string> _inFlight = new("--in-flight")
     {
-        Description = "Sends under way at once, each number a load of its own. They are spread over as many sessions, each of one user, who is its only member and reader. Default 1,64,512.",
+        Description = "Sends under way at once, each number a load of its own. They are spread over as many sessions, each of one user, who is its only member and reader.",
         HelpName = "N,N",
         DefaultValueFactory = _ => "1,64,512",
     };
 
     private readonly Option<int> _perSession = MeasureOptions.CountOption("--per-session", "Of these, so many in each session, of one socket. The server acts on 64 of one socket at once.", 1, most: 10_000);
     private readonly Option<int> _size = MeasureOptions.CountOption("--size", "Bytes of a message's content.", 100, least: Stamp.Length, most: 20_000);
-    private readonly Option<TimeSpan> _think = MeasureOptions.Time("--think", "What a sender waits on average before its next message (exponentially distributed).", "0s");
+    private readonly TimeOption _think = new("--think", "What a sender waits on average before its next message (exponentially distributed).", "0s");
 
     /// <summary>The others acknowledge too, but not all faces of all servers.</summary>
     protected override bool HasFaces => false;
@@ -29,21 +29,22 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
         {
             command.Add(option);
         }
-        command.Validators.Add(result =>
+    }
+
+    protected override void Check(ParseResult parsed)
+    {
+        if (Numbers(parsed.GetValue(_inFlight)!).Exists(number => number is < 1 or > 100_000))
         {
-            if (Numbers(result.GetValue(_inFlight)!).Any(number => number is < 1 or > 100_000))
-            {
-                result.AddError("--in-flight takes numbers from 1 to 100000, with commas between them.");
-            }
-        });
+            throw new BenchException("--in-flight takes numbers from 1 to 100000, with commas between them.");
+        }
+        if (Target.Peers(parsed, Target.Read(parsed)).Any(peer => peer.Name == Peers.Kestrel))
+        {
+            throw new BenchException("The kestrel baseline acknowledges nothing: compare sends with signalr or signalr+postgres.");
+        }
     }
 
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
     {
-        if (peer.Name == Peers.Kestrel)
-        {
-            throw new BenchException("The kestrel baseline acknowledges nothing: compare sends with signalr or signalr+postgres");
-        }
         List<Outcome> outcomes = [];
         foreach (var inFlight in Numbers(parsed.GetValue(_inFlight)!))
         {
@@ -57,16 +58,20 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
                 EndsWithAck = true,
                 Size = parsed.GetValue(_size),
                 Users = inFlight / perSession,
-                Think = parsed.GetValue(_think),
+                Think = _think.Read(parsed),
             });
             progress.Say($"{inFlight} in flight");
-            await using var run = new LoadRun(site, peer.Face, settings, progress);
-            await run.OpenAsync(cancellation);
-            run.Begin();
-            var outcome = await run.MeasureAsync("sends", () => run.Tally.Acks, run.Tally.Acknowledged, cancellation);
-            outcomes.Add(outcome with { Variant = string.Create(CultureInfo.InvariantCulture, $"{inFlight} in flight") });
+            outcomes.Add(await LoadAsync(site, peer, settings, progress, cancellation) with { Variant = $"{inFlight} in flight" });
         }
         return outcomes;
+    }
+
+    internal static async Task<Outcome> LoadAsync(Site site, Peer peer, LoadSettings settings, Progress progress, CancellationToken cancellation)
+    {
+        await using var run = new LoadRun(site, peer.Face, settings, progress);
+        await run.OpenAsync(cancellation);
+        run.Begin();
+        return await run.MeasureAsync("sends", () => run.Tally.Acks, run.Tally.Acknowledged, cancellation);
     }
 
     /// <summary>0 for what is no number.</summary>

@@ -57,12 +57,13 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>Makes a session of the room's members; the first is its owner.</summary>
+    /// <param name="body">What is asked for beside the members.</param>
     /// <param name="field">Of the answer, that is returned.</param>
-    public async Task<string> CreateSessionAsync(Room room, JsonObject more, string field, CancellationToken cancellation)
+    public async Task<string> CreateSessionAsync(Room room, JsonObject body, string field, CancellationToken cancellation)
     {
         var owner = room.Members[0];
         var others = room.Members.Skip(1).Select(member => member.UserId).Distinct().ToList();
-        JsonObject body = new(more) { ["title"] = "bench", ["members"] = new JsonArray([.. others.Take(MembersPerRequest).Select(id => (JsonNode)id)]) };
+        (body["title"], body["members"]) = ("bench", new JsonArray([.. others.Take(MembersPerRequest).Select(id => (JsonNode)id)]));
         using var answer = await PostAsync("/api/chat/sessions", owner.Token, body, cancellation);
         var session = answer.RootElement.GetProperty("session_id").GetString();
         foreach (var id in others.Skip(MembersPerRequest))
