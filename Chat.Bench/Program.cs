@@ -21,7 +21,8 @@ var root = new RootCommand("Loads a chat server and says what a delivery costs. 
 var parsed = root.Parse(args);
 if (parsed.Action is ParseErrorAction)
 {
-    Console.Error.WriteLine(parsed.Errors[0].Message);
+    // The last is the one that says most: a word that is no command is also a command that is missing.
+    Console.Error.WriteLine(parsed.Errors[^1].Message);
     return 2;
 }
 if (parsed.CommandResult.Command.Name is not (BaselineCommand.Name or "micro"))

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
@@ -39,7 +40,7 @@ internal static class KestrelBaseline
         var writing = WriteAsync(queue.Reader, stream);
         try
         {
-            var buffer = new byte[8 * 1024];
+            var buffer = new byte[4 * 1024];
             while (await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted) is { MessageType: not WebSocketMessageType.Close } received)
             {
                 room.Broadcast(Frame(buffer.AsSpan(0, received.Count)));
@@ -59,18 +60,20 @@ internal static class KestrelBaseline
 
     private static async Task WriteAsync(ChannelReader<byte[]> frames, Stream stream)
     {
-        var buffer = new byte[WriteSize];
         try
         {
             while (await frames.WaitToReadAsync())
             {
+                // While there is nothing to write, no buffer waits for it.
+                var buffer = ArrayPool<byte>.Shared.Rent(WriteSize);
                 var length = 0;
-                while (frames.TryPeek(out var next) && length + next.Length <= buffer.Length && frames.TryRead(out next))
+                while (frames.TryPeek(out var next) && length + next.Length <= WriteSize && frames.TryRead(out next))
                 {
                     next.CopyTo(buffer, length);
                     length += next.Length;
                 }
                 await stream.WriteAsync(buffer.AsMemory(0, length));
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
