@@ -7,7 +7,7 @@ using Chat.Bench.Clients;
 using Chat.Bench.Micro;
 using Chat.Bench.Scenarios;
 
-var root = new RootCommand("Loads a chat server and says what a delivery costs. The server may be one that this starts, or any that is reached over HTTP.")
+var root = new RootCommand("Loads a chat server and says what a delivery costs. The server may be one that this starts, or any that is reached over HTTP. Ends with 0; with 1 where the chat server lost, doubled or disordered something; with 2 where the load could not be brought.")
 {
     new Fanout().Create(),
     new Sends().Create(),
@@ -35,7 +35,7 @@ try
 }
 catch (Exception e) when (e is BenchException or IOException or SocketException or HttpRequestException)
 {
-    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(e.InnerException is { } inner ? $"{e.Message} {inner.Message}" : e.Message);
     return 2;
 }
 catch (OperationCanceledException)

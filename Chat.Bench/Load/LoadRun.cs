@@ -188,7 +188,7 @@ internal sealed class LoadRun : IAsyncDisposable
             MemoryMb = after?.Memory / 1e6,
             MemoryGrowthMb = (after?.Memory - before?.Memory) / 1e6,
             BenchCpu = (ownAfter.Cpu - own.Cpu) / seconds,
-            SendLateness = Pacer.Lateness.Summary().P99,
+            SendLateness = Pacer.Lateness.Count > 0 && (_settings.InFlight == 0 || _settings.Think > TimeSpan.Zero) ? Pacer.Lateness.Summary().P99 : null,
             Faults = Check(),
             PassedOver = Tally.PassedOver,
             Refused = Tally.Refused,

@@ -36,8 +36,8 @@ internal sealed record Outcome
     /// <summary>Of this program; near 1 it may itself be the limit.</summary>
     public double BenchCpu { get; init; }
 
-    /// <summary>Milliseconds by which 99 of 100 sends were late by this program's own fault; it is part of the latencies.</summary>
-    public double SendLateness { get; init; }
+    /// <summary>Milliseconds by which 99 of 100 sends were late by this program's own fault; it is part of the latencies. Null where sends wait for no clock.</summary>
+    public double? SendLateness { get; init; }
 
     public Faults Faults { get; init; }
 

@@ -9,6 +9,9 @@ namespace Chat.Bench.Reports;
 /// <param name="Peer">Of whom they speak.</param>
 internal sealed record Progress(string Peer, TimeSpan Interval)
 {
+    /// <summary>A rest that is no interval of its own.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
+
     public void Say(FormattableString text) => Console.Error.WriteLine($"{Peer,-16} {text.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Waits, with a line each interval.</summary>
@@ -17,7 +20,7 @@ internal sealed record Progress(string Peer, TimeSpan Interval)
         var begun = Stopwatch.GetTimestamp();
         run.Tally.TakeInterval();
         var (at, counted, usage, own) = (begun, count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
-        while (time - Stopwatch.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
+        while (time - Stopwatch.GetElapsedTime(begun) is var rest && rest > Shortest)
         {
             await Task.Delay(rest < Interval ? rest : Interval, cancellation);
             var (now, countedNow, usageNow, ownNow) = (Stopwatch.GetTimestamp(), count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
