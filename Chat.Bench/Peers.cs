@@ -55,7 +55,7 @@ internal static class Peers
         return new Site(server.Address, server, null);
     }
 
-    /// <summary>The server's own output where it has been built, since its runtime's settings lie beside it; else the copy beside this program.</summary>
+    /// <summary>Beside this program, with the settings of its runtime; or the server that CHAT_PROGRAM names, as for ./run.</summary>
     private static string Program(string name)
     {
         var beside = Path.Combine(AppContext.BaseDirectory, name);

@@ -56,7 +56,7 @@ internal abstract class Face
         return at >= 0 && Utf8Parser.TryParse(json[(at + key.Length)..], out long number, out _) ? number : null;
     }
 
-    /// <summary>The client id that begins with the letter m, as <see cref="WriteId"/> writes it; -1 where there is none.</summary>
+    /// <summary>The index in a client id, as <see cref="WriteId"/> writes it; -1 where there is none.</summary>
     protected static int IndexOfId(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
     {
         var at = json.IndexOf(key);

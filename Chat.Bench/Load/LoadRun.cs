@@ -18,6 +18,8 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <summary>What has not come when nothing at all has come for so long is lost.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromSeconds(1);
+
     private readonly LoadSettings _settings;
     private readonly Progress _progress;
     private readonly Timer _life;
@@ -142,19 +144,18 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <summary>A message of that sender is through.</summary>
     public void Complete(Member sender, long now)
     {
-        if (_settings.InFlight == 0 || _isStopped)
-        {
-            return;
-        }
-        if (_settings.Think == TimeSpan.Zero)
+        if (_settings.Think == TimeSpan.Zero && _settings.InFlight > 0 && !_isStopped)
         {
             sender.Post(now);
         }
         else
         {
-            Pacer.At(now + ThinkTicks(), due => sender.Post(due));
+            CompleteLater(sender, now + ThinkTicks());
         }
     }
+
+    /// <summary>A message of that sender was refused: the next one would be too, were it sent at once.</summary>
+    public void Refuse(Member sender, long now) => CompleteLater(sender, now + Ticks(AfterRefusal));
 
     public long ThinkTicks() => Ticks(_settings.Think * -Math.Log(1 - Random.Shared.NextDouble()));
 
@@ -169,7 +170,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var (before, own, begun) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis(), Stopwatch.GetTimestamp());
         var counted = count();
         Tally.BeginWindow(begun);
-        await _progress.WatchAsync(this, "measured", unit, count, _settings.Duration, cancellation);
+        var timeline = await _progress.WatchAsync(this, "measured", unit, count, _settings.Duration, cancellation);
         var ended = Stopwatch.GetTimestamp();
         Tally.EndWindow(ended);
         counted = count() - counted;
@@ -190,6 +191,7 @@ internal sealed class LoadRun : IAsyncDisposable
             BenchCpu = (ownAfter.Cpu - own.Cpu) / seconds,
             SendLateness = Pacer.Lateness.Count > 0 && (_settings.InFlight == 0 || _settings.Think > TimeSpan.Zero) ? Pacer.Lateness.Summary().P99 : null,
             Faults = Check(),
+            Timeline = timeline,
             PassedOver = Tally.PassedOver,
             Refused = Tally.Refused,
             Ends = Tally.Ends,
@@ -206,6 +208,14 @@ internal sealed class LoadRun : IAsyncDisposable
         foreach (var member in Members)
         {
             await member.DisposeAsync();
+        }
+    }
+
+    private void CompleteLater(Member sender, long due)
+    {
+        if (_settings.InFlight > 0 && !_isStopped)
+        {
+            Pacer.At(due, due => sender.Post(due));
         }
     }
 

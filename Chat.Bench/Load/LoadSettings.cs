@@ -34,7 +34,4 @@ internal sealed record LoadSettings
 
     /// <summary>Mean of what a sender in a closed loop waits before the next message, and an agent before the next answer; exponentially distributed.</summary>
     public TimeSpan Think { get; init; }
-
-    /// <summary>Between two lines of progress.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -185,7 +185,7 @@ internal sealed class Member : ISocketReader
         if (index >= 0)
         {
             Room.Refuse(NumberInRoom, index);
-            _run.Complete(this, now);
+            _run.Refuse(this, now);
         }
     }
 

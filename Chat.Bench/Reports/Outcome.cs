@@ -41,6 +41,9 @@ internal sealed record Outcome
 
     public Faults Faults { get; init; }
 
+    /// <summary>One for each line of progress; not in a median.</summary>
+    public IReadOnlyList<Moment>? Timeline { get; init; }
+
     /// <summary>Messages that a list of the newest left out, as it may.</summary>
     public long PassedOver { get; init; }
 
@@ -52,3 +55,7 @@ internal sealed record Outcome
     /// <summary>The first refusal or end, in the server's words.</summary>
     public string? Trouble { get; init; }
 }
+
+/// <summary>How it went from the line of progress before to this one.</summary>
+/// <param name="Seconds">Since the measured time began.</param>
+internal sealed record Moment(double Seconds, double PerSecond, Latency Latency, double? ServerCpu, double? MemoryMb);

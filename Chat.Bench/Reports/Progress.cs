@@ -15,8 +15,9 @@ internal sealed record Progress(string Peer, TimeSpan Interval)
     public void Say(FormattableString text) => Console.Error.WriteLine($"{Peer,-16} {text.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Waits, with a line each interval.</summary>
-    public async Task WatchAsync(LoadRun run, string phase, string unit, Func<long> count, TimeSpan time, CancellationToken cancellation)
+    public async Task<IReadOnlyList<Moment>> WatchAsync(LoadRun run, string phase, string unit, Func<long> count, TimeSpan time, CancellationToken cancellation)
     {
+        List<Moment> timeline = [];
         var begun = Stopwatch.GetTimestamp();
         run.Tally.TakeInterval();
         var (at, counted, usage, own) = (begun, count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
@@ -25,11 +26,14 @@ internal sealed record Progress(string Peer, TimeSpan Interval)
             await Task.Delay(rest < Interval ? rest : Interval, cancellation);
             var (now, countedNow, usageNow, ownNow) = (Stopwatch.GetTimestamp(), count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
             var seconds = Stopwatch.GetElapsedTime(at, now).TotalSeconds;
-            var latency = run.Tally.TakeInterval().Summary();
-            var server = usageNow is { } u && usage is { } before ? string.Create(CultureInfo.InvariantCulture, $"server {(u.Cpu - before.Cpu) / seconds:P0} CPU {u.Memory / 1e6:F0} MB, ") : "";
-            Say($"{phase} {Stopwatch.GetElapsedTime(begun).TotalSeconds,4:F0} s: {(countedNow - counted) / seconds,9:N0} {unit}/s, p50 {latency.P50:F2} p99 {latency.P99:F2} max {latency.Max:F1} ms, {server}bench {(ownNow.Cpu - own.Cpu) / seconds:P0} CPU{Trouble(run)}");
+            var moment = new Moment(
+                Stopwatch.GetElapsedTime(begun, now).TotalSeconds, (countedNow - counted) / seconds, run.Tally.TakeInterval().Summary(), (usageNow?.Cpu - usage?.Cpu) / seconds, usageNow?.Memory / 1e6);
+            timeline.Add(moment);
+            var server = moment.MemoryMb is null ? "" : string.Create(CultureInfo.InvariantCulture, $"server {moment.ServerCpu:P0} CPU {moment.MemoryMb:F0} MB, ");
+            Say($"{phase} {moment.Seconds,4:F0} s: {moment.PerSecond,9:N0} {unit}/s, p50 {moment.Latency.P50:F2} p99 {moment.Latency.P99:F2} max {moment.Latency.Max:F1} ms, {server}bench {(ownNow.Cpu - own.Cpu) / seconds:P0} CPU{Trouble(run)}");
             (at, counted, usage, own) = (now, countedNow, usageNow, ownNow);
         }
+        return timeline;
     }
 
     private static string Trouble(LoadRun run) =>

@@ -85,6 +85,7 @@ internal sealed class Report(string scenario, TargetSettings target)
             KbPerConnection = Median(group, o => o.KbPerConnection),
             BenchCpu = Median(group, o => o.BenchCpu)!.Value,
             SendLateness = Median(group, o => o.SendLateness),
+            Timeline = null,
             // Faults are no matter of medians.
             Faults = group.Aggregate(new Faults(), (sum, o) => sum + o.Faults),
             PassedOver = group.Sum(o => o.PassedOver),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Chat.Bench.Faces;
 using Chat.Bench.Load;
 using Chat.Bench.Reports;
 using Chat.Bench.Servers;
@@ -29,9 +30,9 @@ internal sealed class Check() : Scenario("check", "Some seconds of every load ov
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
     {
         List<Outcome> outcomes = [];
-        foreach (var name in Faces.Faces.Names)
+        foreach (var name in ChatFaces.Names)
         {
-            var face = peer with { Face = Faces.Faces.Find(name)! };
+            var face = peer with { Face = ChatFaces.Find(name)! };
             outcomes.Add(await Fanout.LoadAsync(site, face, Modest, progress, cancellation) with { Variant = $"fanout, {name}" });
             outcomes.Add(await Fanout.LoadAsync(site, face, Modest with { InFlight = 2 }, progress, cancellation) with { Variant = $"saturation, {name}" });
             outcomes.Add(await Churn.CycleAsync(site, face, Modest with { Senders = 0 }, progress, cancellation) with { Variant = $"churn, {name}" });

@@ -34,6 +34,7 @@ internal sealed class MeasureOptions
     /// <summary>Between two lines of progress.</summary>
     public TimeSpan Interval(ParseResult parsed) => _soak.Read(parsed) > TimeSpan.Zero ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(1);
 
+    /// <summary>One in a command without these options.</summary>
     public int Runs(ParseResult parsed) => Math.Max(1, parsed.GetValue(_runs));
 
     public FileInfo? Json(ParseResult parsed) => parsed.GetValue(_json);

@@ -25,7 +25,7 @@ internal sealed class TargetOptions
 
     private readonly Option<string?> _database = new("--database")
     {
-        Description = "PostgreSQL for the server that is started, and for signalr+postgres; else SQLite in a temporary folder. What is stored stays there.",
+        Description = "PostgreSQL for the server that is started, and for signalr+postgres; else SQLite in a temporary folder. What is stored stays there, and PostgreSQL's own CPU is not counted.",
         HelpName = "postgresql://USER:PASSWORD@HOST/NAME",
     };
 
@@ -33,7 +33,7 @@ internal sealed class TargetOptions
 
     private readonly Option<DirectoryInfo?> _data = new("--data") { Description = "The folder in which that server's data is kept while it runs (default: the system's temporary folder).", HelpName = "FOLDER" };
 
-    private readonly Option<string> _face = new("--face") { Description = $"How the clients come in: {string.Join(", ", Faces.Faces.Names)}.", HelpName = "FACE", DefaultValueFactory = _ => "native" };
+    private readonly Option<string> _face = new("--face") { Description = $"How the clients come in: {string.Join(", ", ChatFaces.Names)}.", HelpName = "FACE", DefaultValueFactory = _ => "native" };
 
     private readonly Option<string?> _compare = new("--compare")
     {
@@ -67,10 +67,10 @@ internal sealed class TargetOptions
         DataFolder = parsed.GetValue(_data)?.FullName,
     };
 
-    /// <summary>The chat server first.</summary>
+    /// <summary>The chat server first; alone and over the native face in a command without these options.</summary>
     public IReadOnlyList<Peer> Peers(ParseResult parsed, TargetSettings target) =>
     [
-        Bench.Peers.Chat(target, Faces.Faces.Find(parsed.GetValue(_face) ?? "native")!),
+        Bench.Peers.Chat(target, ChatFaces.Find(parsed.GetValue(_face) ?? "native")!),
         .. Compared(parsed.GetValue(_compare)).Select(kind => Bench.Peers.Baseline(kind, target)),
     ];
 
@@ -97,17 +97,17 @@ internal sealed class TargetOptions
                 result.AddError(isRemote ? $"{option.Name} is for a server that is started here, not for one at --url." : $"{option.Name} needs --url.");
             }
         }
-        if (result.GetResult(_secret)?.Tokens is [var name] && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name.Value)))
+        if (isRemote && result.GetResult(_secret)?.Tokens is [var name] && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name.Value)))
         {
             result.AddError($"--secret-env: there is no variable {name.Value}.");
         }
-        if (result.GetResult(_tokens)?.Tokens is [var file] && !File.Exists(file.Value))
+        if (isRemote && result.GetResult(_tokens)?.Tokens is [var file] && !File.Exists(file.Value))
         {
             result.AddError($"--tokens-file: there is no file {file.Value}.");
         }
-        if (result.GetResult(_face)?.Tokens is [var face] && Faces.Faces.Find(face.Value) is null)
+        if (result.GetResult(_face)?.Tokens is [var face] && ChatFaces.Find(face.Value) is null)
         {
-            result.AddError($"--face takes one of {string.Join(", ", Faces.Faces.Names)}.");
+            result.AddError($"--face takes one of {string.Join(", ", ChatFaces.Names)}.");
         }
         var compared = Compared(result.GetResult(_compare)?.Tokens is [var list] ? list.Value : null);
         if (compared.Except(Bench.Peers.Baselines).FirstOrDefault() is { } unknown)

@@ -1,7 +1,7 @@
 namespace Chat.Bench.Faces;
 
 /// <summary>The faces of the chat server, by name.</summary>
-internal static class Faces
+internal static class ChatFaces
 {
     private static readonly Dictionary<string, Func<byte[], Face>> ByName = new()
     {
