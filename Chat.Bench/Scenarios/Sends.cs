@@ -37,6 +37,10 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
         {
             throw new BenchException("--in-flight takes numbers from 1 to 100000, with commas between them.");
         }
+        if (Numbers(parsed.GetValue(_inFlight)!).Exists(number => number > parsed.GetValue(_perSession) && number % parsed.GetValue(_perSession) != 0))
+        {
+            throw new BenchException("--in-flight takes multiples of --per-session.");
+        }
         if (Target.Peers(parsed, Target.Read(parsed)).Any(peer => peer.Name == Peers.Kestrel))
         {
             throw new BenchException("The kestrel baseline acknowledges nothing: compare sends with signalr or signalr+postgres.");

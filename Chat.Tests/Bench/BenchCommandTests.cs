@@ -8,7 +8,7 @@ namespace Chat.Tests.Bench;
 [Collection("Processes")]
 public sealed class BenchCommandTests
 {
-    /// <summary>Fifteen loads of half a second on a machine that may be busy with other tests.</summary>
+    /// <summary>Seventeen loads of half a second on a machine that may be busy with other tests.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Fact]
@@ -50,6 +50,7 @@ public sealed class BenchCommandTests
     [InlineData("fanout --url ftp://a", "--url takes an address")]
     [InlineData("fanout --url http://127.0.0.1:9 --secret-env NOWHERE", "there is no variable NOWHERE")]
     [InlineData("sends --in-flight 1,many", "--in-flight takes numbers")]
+    [InlineData("sends --in-flight 100 --per-session 64", "multiples of --per-session")]
     [InlineData("sends --compare kestrel", "acknowledges nothing")]
     [InlineData("streams --tokens 3000 --size 100", "--tokens times --size")]
     [InlineData("rush", "rush")]

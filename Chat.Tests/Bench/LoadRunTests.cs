@@ -30,7 +30,7 @@ public sealed class LoadRunTests
         var outcome = await LoadAsync(Settings, (_, frame) => [frame]);
 
         Assert.Equal(new Faults(), outcome.Faults);
-        Assert.InRange(outcome.Count, 1, 1000);
+        Assert.True(outcome.Count > 0);
         Assert.True(outcome.Latency!.P50 > 0);
     }
 
