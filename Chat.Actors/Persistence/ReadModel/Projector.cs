@@ -20,6 +20,9 @@ public sealed partial class Projector : IAsyncDisposable
     /// <summary>While someone waits: for another node's projector, or for the journal to know that no transaction can commit below the newest event.</summary>
     private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Events that come within this are written in one transaction, unless someone waits for them: one for each commit of the journal would cost as much as the commit.</summary>
+    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -29,7 +32,9 @@ public sealed partial class Projector : IAsyncDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _hurry = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _timer;
+    private readonly ITimer _gathered;
     private readonly ProjectedPosition _position;
     private readonly BatchWriter _writer;
     private Task? _loop;
@@ -46,6 +51,7 @@ public sealed partial class Projector : IAsyncDisposable
         _position = new ProjectedPosition(time);
         _writer = new BatchWriter(database, time);
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _gathered = time.CreateTimer(_ => _hurry.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _journal.Committed += Wake;
     }
 
@@ -62,7 +68,7 @@ public sealed partial class Projector : IAsyncDisposable
 
     /// <summary>True as soon as the read model shows the event of that ordering; false where the time ran out first.</summary>
     public ValueTask<bool> WaitAsync(long ordering, TimeSpan timeout, CancellationToken cancellation = default) =>
-        _position.WaitAsync(ordering, timeout, Wake, cancellation);
+        _position.WaitAsync(ordering, timeout, Hurry, cancellation);
 
     /// <summary>
     /// Empties everything but the read markers, and returns when it is filled again as far as the log went at the call. What is interrupted goes on from
@@ -115,6 +121,7 @@ public sealed partial class Projector : IAsyncDisposable
             await _loop;
         }
         await _timer.DisposeAsync();
+        await _gathered.DisposeAsync();
         _stop.Dispose();
     }
 
@@ -180,6 +187,10 @@ public sealed partial class Projector : IAsyncDisposable
                     var setAside = await _writer.WriteAsync(connection, position, events, cancellation);
                     known = setAside is null ? null : events[^1].Ordering;
                     CountSetAside(setAside ?? []);
+                    if (events.Count < BatchSize)
+                    {
+                        await GatherAsync();
+                    }
                     continue;
                 }
             }
@@ -190,6 +201,23 @@ public sealed partial class Projector : IAsyncDisposable
     }
 
     private void Wake() => _wake.Writer.TryWrite(true);
+
+    private void Hurry()
+    {
+        _hurry.Writer.TryWrite(true);
+        Wake();
+    }
+
+    /// <summary>Commits do not shorten it; whoever waits for the position does.</summary>
+    private async Task GatherAsync()
+    {
+        _hurry.Reader.TryRead(out _);
+        if (!_position.IsAwaited)
+        {
+            _gathered.Change(GatherTime, Timeout.InfiniteTimeSpan);
+            await _hurry.Reader.ReadAsync(_stop.Token);
+        }
+    }
 
     private async Task SleepAsync(TimeSpan longest)
     {

@@ -40,8 +40,8 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
     internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
     {
         var changed = new int[statements.Count];
-        // A batch has a thousand statements and a dozen texts: each is prepared once.
-        var commands = new Dictionary<string, SqliteCommand>(StringComparer.Ordinal);
+        // A batch has a thousand statements and a dozen texts, each one and the same string: it is prepared once.
+        var commands = new Dictionary<string, SqliteCommand>(ReferenceEqualityComparer.Instance);
         try
         {
             for (var i = 0; i < changed.Length; i++)
