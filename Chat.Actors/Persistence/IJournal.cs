@@ -15,6 +15,7 @@ public interface IJournal : IAsyncDisposable
     /// </summary>
     /// <param name="expectedHead">Seq of the log's last event as the caller knows it; 0 for an empty log.</param>
     /// <exception cref="JournalUnavailableException">The database did not confirm: the events may be stored or not. The chain is broken.</exception>
+    /// <remarks>What comes after it is run by the thread that completes all of a group, so it must not block.</remarks>
     ValueTask<AppendResult> AppendAsync(AppendChain chain, long expectedHead, IReadOnlyList<SessionEvent> events);
 
     /// <summary>Events with seq above <paramref name="afterSeq"/>, in order, at most <paramref name="limit"/>.</summary>

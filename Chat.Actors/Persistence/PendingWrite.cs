@@ -12,10 +12,25 @@ internal abstract class PendingWrite(long enqueuedAt)
 
     public abstract int Bytes { get; }
 
-    /// <summary>After the commit.</summary>
-    public abstract void Complete();
+    /// <summary>
+    /// After the commit, before the next group: settles how this ended. False where the watch was there first. Those who wait are told by <see cref="Answer"/>.
+    /// </summary>
+    public abstract bool TryComplete();
 
-    public abstract void Fail(string reason, Exception? cause);
+    /// <summary>Tells those who wait, and goes on with what they do next on this thread. Once, after the end.</summary>
+    public abstract void Answer();
+
+    /// <summary>Ends it and tells those who wait, on another thread.</summary>
+    public void Fail(string reason, Exception? cause)
+    {
+        if (TryEnd())
+        {
+            OnFailed(new JournalUnavailableException(reason, cause));
+            ThreadPool.UnsafeQueueUserWorkItem(static write => write.Answer(), this, preferLocal: false);
+        }
+    }
+
+    protected abstract void OnFailed(JournalUnavailableException failure);
 
     protected bool TryEnd() => Interlocked.Exchange(ref ended, 1) == 0;
 }
@@ -23,7 +38,8 @@ internal abstract class PendingWrite(long enqueuedAt)
 /// <summary>One append, its events already encoded by the caller's thread.</summary>
 internal sealed class PendingAppend : PendingWrite
 {
-    private readonly TaskCompletionSource<AppendResult> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AppendResult> source = new();
+    private JournalUnavailableException? failure;
 
     private PendingAppend(AppendChain chain, long expectedHead, (string, byte[])[] rows, int bytes, long createdTicks, long enqueuedAt) : base(enqueuedAt)
     {
@@ -69,34 +85,45 @@ internal sealed class PendingAppend : PendingWrite
         return new PendingAppend(chain, expectedHead, rows, bytes, time.GetUtcNow().UtcTicks, time.GetTimestamp());
     }
 
-    public override void Complete()
+    public override bool TryComplete()
     {
+        if (!TryEnd())
+        {
+            return false;
+        }
         if (Result == AppendResult.Committed && Chain.IsBroken)
         {
             // The watch gave up an append before this one: the caller already goes by what it reads, and must not hear of a success on top.
-            Fail("An earlier append of the chain timed out", null);
+            failure = new JournalUnavailableException("An earlier append of the chain timed out", null);
         }
-        else if (TryEnd())
+        Chain.IsBroken |= Result != AppendResult.Committed;
+        return true;
+    }
+
+    public override void Answer()
+    {
+        if (failure is null)
         {
-            Chain.IsBroken |= Result != AppendResult.Committed;
             source.SetResult(Result);
+        }
+        else
+        {
+            source.SetException(failure);
         }
     }
 
-    public override void Fail(string reason, Exception? cause)
+    protected override void OnFailed(JournalUnavailableException failure)
     {
-        if (TryEnd())
-        {
-            Chain.IsBroken = true;
-            source.SetException(new JournalUnavailableException(reason, cause));
-        }
+        Chain.IsBroken = true;
+        this.failure = failure;
     }
 }
 
 /// <summary>A snapshot on its way through the one connection that writes.</summary>
 internal sealed class PendingSnapshot(StoredSnapshot snapshot, long enqueuedAt) : PendingWrite(enqueuedAt)
 {
-    private readonly TaskCompletionSource source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource source = new();
+    private JournalUnavailableException? failure;
 
     public StoredSnapshot Snapshot { get; } = snapshot;
 
@@ -104,19 +131,19 @@ internal sealed class PendingSnapshot(StoredSnapshot snapshot, long enqueuedAt) 
 
     public Task Task => source.Task;
 
-    public override void Complete()
+    public override bool TryComplete() => TryEnd();
+
+    public override void Answer()
     {
-        if (TryEnd())
+        if (failure is null)
         {
             source.SetResult();
         }
-    }
-
-    public override void Fail(string reason, Exception? cause)
-    {
-        if (TryEnd())
+        else
         {
-            source.SetException(new JournalUnavailableException(reason, cause));
+            source.SetException(failure);
         }
     }
+
+    protected override void OnFailed(JournalUnavailableException failure) => this.failure = failure;
 }

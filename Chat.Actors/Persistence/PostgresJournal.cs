@@ -25,9 +25,9 @@ public sealed class PostgresJournal : IJournal
         codec = options.Events;
         this.writing = writing;
         Source = source;
-        queue = new WriteQueue(options, time);
+        queue = new WriteQueue(options, time, () => Committed?.Invoke(), logger);
         horizon = new PostgresHorizon(time, logger);
-        writer = new PostgresWriter(writing, options, queue, () => Committed?.Invoke(), time, logger);
+        writer = new PostgresWriter(writing, options, queue, time, logger);
     }
 
     public event Action? Committed;

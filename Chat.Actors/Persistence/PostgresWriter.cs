@@ -12,7 +12,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private readonly NpgsqlDataSource source;
     private readonly JournalOptions options;
     private readonly WriteQueue queue;
-    private readonly Action committed;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly CancellationTokenSource closing = new();
@@ -20,13 +19,11 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private PostgresWriteConnection? connection;
 
     /// <param name="source">Without a pool: every connection is a new one.</param>
-    /// <param name="committed">Called after each group that stored an event.</param>
-    public PostgresWriter(NpgsqlDataSource source, JournalOptions options, WriteQueue queue, Action committed, TimeProvider time, ILogger logger)
+    public PostgresWriter(NpgsqlDataSource source, JournalOptions options, WriteQueue queue, TimeProvider time, ILogger logger)
     {
         this.source = source;
         this.options = options;
         this.queue = queue;
-        this.committed = committed;
         this.time = time;
         this.logger = logger;
         running = Task.Run(RunAsync);
@@ -39,6 +36,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         // A pause before the next attempt ends at once; a commit does not.
         await closing.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
+        await queue.WhenAnsweredAsync().ConfigureAwait(false);
         closing.Dispose();
         if (connection is not null)
         {
@@ -64,7 +62,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 await Task.Delay(pause, time, closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
-            Announce(group);
+            queue.Announce(group);
         }
     }
 
@@ -95,28 +93,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     /// <summary>Without a connection it was the connecting that failed, and it would again.</summary>
     private bool CanRetry(Exception e) => connection is not null && e is NpgsqlException { IsTransient: true } or IOException;
-
-    private void Announce(List<PendingWrite> group)
-    {
-        var any = false;
-        foreach (var write in group)
-        {
-            write.Complete();
-            any |= write is PendingAppend { Result: AppendResult.Committed };
-        }
-        if (!any)
-        {
-            return;
-        }
-        try
-        {
-            committed();
-        }
-        catch (Exception e)
-        {
-            LogHandlerFailed(logger, e);
-        }
-    }
 
     private async Task GiveUpAsync(List<PendingWrite> group, Exception cause)
     {
@@ -149,9 +125,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     [LoggerMessage(2011, LogLevel.Error, "PostgreSQL did not confirm a group of {Count} appends")]
     private static partial void LogCommitFailed(ILogger logger, int count, Exception cause);
-
-    [LoggerMessage(2012, LogLevel.Error, "A handler of the journal's commits failed")]
-    private static partial void LogHandlerFailed(ILogger logger, Exception cause);
 
     [LoggerMessage(2013, LogLevel.Warning, "A group of appends failed before its commit and is tried again")]
     private static partial void LogRetry(ILogger logger, Exception cause);

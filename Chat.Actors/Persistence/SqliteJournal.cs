@@ -21,11 +21,11 @@ public sealed class SqliteJournal : IJournal
     {
         this.time = time;
         codec = options.Events;
-        queue = new WriteQueue(options, time);
+        queue = new WriteQueue(options, time, () => Committed?.Invoke(), logger);
         readers = new SqliteReaders(path, options);
         try
         {
-            writer = new SqliteWriter(path, options, queue, () => Committed?.Invoke(), logger);
+            writer = new SqliteWriter(path, options, queue, logger);
         }
         catch
         {

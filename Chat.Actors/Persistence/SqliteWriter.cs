@@ -12,7 +12,6 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly string path;
     private readonly JournalOptions options;
     private readonly WriteQueue queue;
-    private readonly Action committed;
     private readonly ILogger logger;
     private readonly Thread thread;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,14 +21,12 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly HashSet<AppendChain> broken = [];
     private SqliteWriteConnection? connection;
 
-    /// <param name="committed">Called on the writer's thread after each group that stored an event.</param>
     /// <exception cref="SqliteException">The file cannot be opened.</exception>
-    public SqliteWriter(string path, JournalOptions options, WriteQueue queue, Action committed, ILogger logger)
+    public SqliteWriter(string path, JournalOptions options, WriteQueue queue, ILogger logger)
     {
         this.path = path;
         this.options = options;
         this.queue = queue;
-        this.committed = committed;
         this.logger = logger;
         connection = new SqliteWriteConnection(path, options, CheckpointPages);
         thread = new Thread(Run) { Name = "sqlite-journal", IsBackground = true };
@@ -41,6 +38,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     {
         queue.Close();
         await stopped.Task.ConfigureAwait(false);
+        await queue.WhenAnsweredAsync().ConfigureAwait(false);
     }
 
     private void Run()
@@ -56,7 +54,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
                 GiveUp(group, e);
                 continue;
             }
-            Announce(group);
+            queue.Announce(group);
         }
         connection?.Dispose();
         stopped.SetResult();
@@ -108,28 +106,6 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         return AppendResult.Committed;
     }
 
-    private void Announce(List<PendingWrite> group)
-    {
-        var any = false;
-        foreach (var write in group)
-        {
-            write.Complete();
-            any |= write is PendingAppend { Result: AppendResult.Committed };
-        }
-        if (!any)
-        {
-            return;
-        }
-        try
-        {
-            committed();
-        }
-        catch (Exception e)
-        {
-            LogHandlerFailed(logger, e);
-        }
-    }
-
     /// <summary>Whatever failed, nothing of the group is called stored, and the next group begins on a fresh connection.</summary>
     private void GiveUp(List<PendingWrite> group, Exception cause)
     {
@@ -145,7 +121,4 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     [LoggerMessage(2001, LogLevel.Error, "SQLite did not commit a group of {Count} writes")]
     private static partial void LogCommitFailed(ILogger logger, int count, Exception cause);
-
-    [LoggerMessage(2002, LogLevel.Error, "A handler of the journal's commits failed")]
-    private static partial void LogHandlerFailed(ILogger logger, Exception cause);
 }

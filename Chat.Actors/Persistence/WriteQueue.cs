@@ -1,4 +1,5 @@
 using Chat.Actors.Runtime;
+using Microsoft.Extensions.Logging;
 
 namespace Chat.Actors.Persistence;
 
@@ -6,7 +7,7 @@ namespace Chat.Actors.Persistence;
 /// Writes of all sessions on their way to the one writer, which takes whatever has gathered while it was committing. Nothing waits in
 /// it, or in the group that was taken last, for longer than the time-out.
 /// </summary>
-internal sealed class WriteQueue : IDisposable
+internal sealed partial class WriteQueue : IDisposable
 {
     private readonly Lock gate = new();
     private readonly Queue<PendingWrite> gathering = new();
@@ -17,14 +18,21 @@ internal sealed class WriteQueue : IDisposable
     private readonly AsyncSignal arrivedForTask = new();
     private readonly JournalOptions options;
     private readonly TimeProvider time;
+    private readonly Action committed;
+    private readonly ILogger logger;
     private readonly ITimer watch;
     private List<PendingWrite> taken = [];
+    private readonly AsyncSignal answered = new();
+    private int answering;
     private bool closed;
 
-    public WriteQueue(JournalOptions options, TimeProvider time)
+    /// <param name="committed">Called on the writer's thread after each group that stored an event.</param>
+    public WriteQueue(JournalOptions options, TimeProvider time, Action committed, ILogger logger)
     {
         this.options = options;
         this.time = time;
+        this.committed = committed;
+        this.logger = logger;
         var period = options.AppendTimeout / 4;
         watch = time.CreateTimer(static queue => ((WriteQueue)queue!).FailOverdue(), this, period, period);
     }
@@ -67,6 +75,35 @@ internal sealed class WriteQueue : IDisposable
         }
     }
 
+    /// <summary>The writer has committed the group. Those who wait for it are told one after the other by another thread, so that the next commit does not wait for what they do.</summary>
+    public void Announce(List<PendingWrite> group)
+    {
+        var ended = group.FindAll(write => write.TryComplete());
+        Interlocked.Increment(ref answering);
+        ThreadPool.UnsafeQueueUserWorkItem(static of => of.Queue.Answer(of.Ended), (Queue: this, Ended: ended), preferLocal: false);
+        if (!group.Exists(write => write is PendingAppend { Result: AppendResult.Committed }))
+        {
+            return;
+        }
+        try
+        {
+            committed();
+        }
+        catch (Exception e)
+        {
+            LogHandlerFailed(logger, e);
+        }
+    }
+
+    /// <summary>Completes when everyone has been told of what the writer has committed so far.</summary>
+    public async ValueTask WhenAnsweredAsync()
+    {
+        while (Volatile.Read(ref answering) > 0)
+        {
+            await answered.WaitAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>What is queued is still taken; nothing more is accepted.</summary>
     public void Close()
     {
@@ -85,6 +122,15 @@ internal sealed class WriteQueue : IDisposable
     {
         watch.Dispose();
         arrivedForThread.Dispose();
+    }
+
+    private void Answer(List<PendingWrite> ended)
+    {
+        ended.ForEach(static write => write.Answer());
+        if (Interlocked.Decrement(ref answering) == 0)
+        {
+            answered.Set();
+        }
     }
 
     private void Wake()
@@ -142,4 +188,7 @@ internal sealed class WriteQueue : IDisposable
             write.Fail($"No commit within {options.AppendTimeout.TotalSeconds:0.#} s", null);
         }
     }
+
+    [LoggerMessage(2002, LogLevel.Error, "A handler of the journal's commits failed")]
+    private static partial void LogHandlerFailed(ILogger logger, Exception cause);
 }

@@ -190,7 +190,8 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         {
             Assert.IsType<Accepted>(await other.AskAsync(Session, Post($"m{i}")));
         }
-        Assert.NotNull(await _journal.ReadSnapshotAsync("s1", long.MaxValue, default));
+        // Written beside the session's turn.
+        await Eventually.TrueAsync(async () => await _journal.ReadSnapshotAsync("s1", long.MaxValue, default) is not null);
 
         Assert.IsType<Accepted>(await AskAsync(Post("here")));
 
