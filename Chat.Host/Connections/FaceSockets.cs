@@ -116,6 +116,7 @@ internal sealed partial class FaceSockets(ChatOptions options, FaceServices serv
                 await connection.RunAsync(ClosedFace.Instance);
                 return;
             }
+            Forget(context);
             hub.Presence.Enter(entrance.Who);
             try
             {
@@ -169,6 +170,14 @@ internal sealed partial class FaceSockets(ChatOptions options, FaceServices serv
         {
             return Refuse(RefusalOf(e).Refusal!.Value);
         }
+    }
+
+    /// <summary>What the handshake said, a token among it, is not kept for as long as the socket lives.</summary>
+    private static void Forget(HttpContext context)
+    {
+        context.Request.Headers.Clear();
+        context.Request.QueryString = default;
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = "";
     }
 
     private Entrance RefusalOf(Exception fault)

@@ -27,8 +27,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
 
     private readonly NativeServices _services;
-    private readonly ITimer _rested;
-    private readonly OutsideStreams _streams;
+    private OutsideStreams? _streams;
     private bool _announceSynced;
     private long _syncTo = -1;
 
@@ -37,14 +36,18 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
 
     private TimeSpan _rest;
 
+    /// <summary>Made for the first rest: most sockets never ask for a replay.</summary>
+    private ITimer? _rested;
+
     public NativeConnection(NativeServices services, EnteredSocket entered)
         : base(services.Common, entered)
     {
         _services = services;
         _announceSynced = Replay.ShowsPast;
-        _streams = new OutsideStreams(services.Common.Gateway, Hub.Session, services.StreamOwners, Caller.UserId, services.Node);
-        _rested = services.Common.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Made for the first frame that needs it: few sockets are an agent's.</summary>
+    private OutsideStreams Streams => _streams ??= new OutsideStreams(_services.Common.Gateway, Hub.Session, _services.StreamOwners, Caller.UserId, _services.Node);
 
     public override async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
     {
@@ -81,7 +84,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
                 await StartStreamAsync(s);
                 break;
             case NativeRequest.StreamChunk c:
-                await AskAsync(_streams.ChunkOf(c, Caller), c, cancellation);
+                await AskAsync(Streams.ChunkOf(c, Caller), c, cancellation);
                 break;
             case NativeRequest.StreamEnd e:
                 await EndStreamAsync(e, cancellation);
@@ -116,6 +119,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
         {
             if (_rest > TimeSpan.Zero)
             {
+                _rested ??= _services.Common.Time.CreateTimer(static state => ((NativeConnection)state!).EndRest(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 _rested.Change(_rest, Timeout.InfiniteTimeSpan);
                 _rest = TimeSpan.Zero;
             }
@@ -151,11 +155,11 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     }
 
     /// <summary>The socket has gone: what it was streaming is over.</summary>
-    public override ValueTask EndAsync() => _streams.InterruptAsync(Caller);
+    public override ValueTask EndAsync() => _streams?.InterruptAsync(Caller) ?? default;
 
     public override void Dispose()
     {
-        _rested.Dispose();
+        _rested?.Dispose();
         base.Dispose();
     }
 
@@ -176,7 +180,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
 
     private async ValueTask StartStreamAsync(NativeRequest.StreamStart s)
     {
-        var (started, content) = await _streams.StartAsync(s, Caller, _services.IsDevelopment);
+        var (started, content) = await Streams.StartAsync(s, Caller, _services.IsDevelopment);
         Answer(started, s);
         if (content is Rejected)
         {
@@ -188,9 +192,9 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     {
         if (!string.IsNullOrEmpty(e.Content))
         {
-            await AskAsync(_streams.ChunkOf(new NativeRequest.StreamChunk(e.MessageId, e.Content, null), Caller), e, cancellation);
+            await AskAsync(Streams.ChunkOf(new NativeRequest.StreamChunk(e.MessageId, e.Content, null), Caller), e, cancellation);
         }
-        await AskAsync(_streams.EndOf(e, Caller), e, cancellation);
+        await AskAsync(Streams.EndOf(e, Caller), e, cancellation);
     }
 
     /// <summary>Only what makes a message is acknowledged; a change shows itself by its stored frame.</summary>
@@ -198,7 +202,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
     {
         if (reply is Accepted { Status: not null } ended && request is NativeRequest.StreamEnd)
         {
-            _streams.Ended(ended.MessageId);
+            Streams.Ended(ended.MessageId);
         }
         else if (reply is Rejected || request is NativeRequest.Message or NativeRequest.StreamStart)
         {
