@@ -5,6 +5,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Chat.Actors.Cluster;
 using Chat.Actors.Persistence;
+using Chat.Host.Auth;
+using Chat.Host.Configuration;
 using Chat.Tests.Support;
 using StackExchange.Redis;
 
@@ -25,10 +27,10 @@ public sealed class TestCluster : IAsyncDisposable
     private readonly PostgresDatabase _database;
     private ConnectionMultiplexer _redis = null!;
 
-    private TestCluster(PostgresServer postgres, PostgresDatabase database, RedisServer redis, IReadOnlyList<int> ports)
+    private TestCluster(PostgresServer postgres, PostgresDatabase database, RedisServer redis, int nodes, NodeNetworks? networks)
     {
-        (Postgres, _database, Redis) = (postgres, database, redis);
-        Nodes = [.. ports.Select(port => new TestNode(this, port))];
+        (Postgres, _database, Redis, Networks) = (postgres, database, redis, networks);
+        Nodes = [.. Enumerable.Range(0, nodes).Select(number => new TestNode(this, number, ChatProcess.FreePort()))];
     }
 
     public PostgresServer Postgres { get; }
@@ -37,15 +39,34 @@ public sealed class TestCluster : IAsyncDisposable
 
     internal string DatabaseUrl => _database.Url;
 
-    public static async Task<TestCluster> StartAsync(int nodes)
+    /// <summary>The nodes' own, with which each can be cut off; null where all share this process's.</summary>
+    internal NodeNetworks? Networks { get; }
+
+    /// <summary>What a node is given.</summary>
+    internal (string Database, string Redis) UrlsOfNodes =>
+        Networks is { } networks ? (_database.UrlAt(networks.Postgres), Redis.UrlAt(networks.Redis)) : (_database.Url, Redis.Url);
+
+    public static Task<TestCluster> StartAsync(int nodes) => StartAsync(nodes, networks: null);
+
+    /// <summary>Nodes in networks of their own, which are removed with the cluster. They run in production mode, since development listens on loopback only.</summary>
+    internal static Task<TestCluster> StartApartAsync(int nodes) => StartAsync(nodes, NodeNetworks.Create(nodes));
+
+    private static async Task<TestCluster> StartAsync(int nodes, NodeNetworks? networks)
     {
-        var postgres = await PostgresServer.StartOwnAsync();
-        var cluster = new TestCluster(
-            postgres, await postgres.CreateDatabaseAsync(), await RedisServer.StartAsync(), [.. Enumerable.Range(0, nodes).Select(_ => ChatProcess.FreePort())]);
+        var postgres = await PostgresServer.StartOwnAsync(networks?.Postgres);
+        var cluster = new TestCluster(postgres, await postgres.CreateDatabaseAsync(), await RedisServer.StartAsync(networks?.Redis), nodes, networks);
         cluster._redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{cluster.Redis.Port},abortConnect=false");
-        await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync()));
-        await cluster.JoinedAsync();
-        return cluster;
+        try
+        {
+            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync()));
+            await cluster.JoinedAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The node that all the others name as the session's home.</summary>
@@ -118,6 +139,7 @@ public sealed class TestCluster : IAsyncDisposable
         _redis.Dispose();
         await Redis.DisposeAsync();
         await Postgres.RemoveAsync();
+        Networks?.Dispose();
     }
 
     /// <summary>As announced in Redis.</summary>
@@ -143,8 +165,10 @@ public sealed class TestCluster : IAsyncDisposable
 }
 
 /// <summary>One process of a cluster, which comes back on the port that it had.</summary>
-public sealed partial class TestNode(TestCluster cluster, int port) : IAsyncDisposable
+public sealed partial class TestNode(TestCluster cluster, int number, int port) : IAsyncDisposable
 {
+    private static readonly JwtOptions Keys = new() { SecretKey = "the key of a cluster that is in production only for its tests" };
+
     private ChatProcess? _process;
 
     public int Port => port;
@@ -156,17 +180,41 @@ public sealed partial class TestNode(TestCluster cluster, int port) : IAsyncDisp
     /// <summary>The nodes that this one knows of, by name.</summary>
     public string? Sees => Nodes().Matches(_process?.Output ?? "").LastOrDefault()?.Groups[1].Value;
 
-    public async Task StartAsync() => _process = await ChatProcess.ServeAsync(new Dictionary<string, string>
+    /// <summary>Where clients reach it.</summary>
+    public string Authority => $"{Host}:{port}";
+
+    private string Host => cluster.Networks?.AddressOf(number) ?? "127.0.0.1";
+
+    public async Task StartAsync()
     {
-        ["CHAT_CONFIG"] = "development",
-        ["SERVICE_PORT"] = port.ToString(CultureInfo.InvariantCulture),
-        ["CHAT_NODE_ADDRESS"] = $"http://127.0.0.1:{port}",
-        ["DATABASE_URL"] = cluster.DatabaseUrl,
-        ["REDIS_URL"] = cluster.Redis.Url,
-        ["DEV_AUTO_AGENT"] = "0",
-        ["STREAM_DELAY_MS"] = "5",
-        ["LOG_LEVEL"] = "INFO",
-    });
+        var environment = new Dictionary<string, string>
+        {
+            ["CHAT_CONFIG"] = "development",
+            ["SERVICE_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+            ["CHAT_NODE_ADDRESS"] = $"http://{Authority}",
+            ["DATABASE_URL"] = cluster.UrlsOfNodes.Database,
+            ["REDIS_URL"] = cluster.UrlsOfNodes.Redis,
+            ["DEV_AUTO_AGENT"] = "0",
+            ["STREAM_DELAY_MS"] = "5",
+            ["LOG_LEVEL"] = "INFO",
+        };
+        if (cluster.Networks is null)
+        {
+            _process = await ChatProcess.ServeAsync(environment);
+            return;
+        }
+        environment["CHAT_CONFIG"] = "production";
+        environment["CHAT_HOSTS"] = JsonSerializer.Serialize(new[] { Host });
+        environment["JWT_SECRET_KEY"] = Keys.SecretKey;
+        environment["RATE_LIMIT_ENABLED"] = "false";
+        // All clients come from one address, and come again and again.
+        _process = await ChatProcess.ServeWithinAsync(NodeNetworks.Within(number), environment, "--set", "chat.participants.requests-per-minute=100000");
+    }
+
+    /// <summary>Cuts its lines, until <see cref="Mend"/>. Its clients and the other nodes reach it as before.</summary>
+    internal void Cut(Peers peers) => NodeNetworks.Cut(number, peers);
+
+    internal void Mend(Peers peers) => NodeNetworks.Mend(number, peers);
 
     /// <summary>As <c>kill -9</c>.</summary>
     public async Task KillAsync()
@@ -193,16 +241,23 @@ public sealed partial class TestNode(TestCluster cluster, int port) : IAsyncDisp
 
     public Task ContinueAsync() => _process!.ContinueAsync();
 
+    /// <param name="path">With a slash.</param>
+    public Uri SocketUri(string path) => new($"ws://{Authority}{path}");
+
     /// <param name="path">With a slash; its query is added to.</param>
-    public Uri SocketUri(string path, string user) =>
-        new($"ws://127.0.0.1:{port}{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}token={ChatProcess.DevelopmentToken(user)}");
+    public Uri SocketUri(string path, string user) => SocketUri($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}token={TokenOf(user)}");
+
+    /// <summary>One that the cluster's nodes take.</summary>
+    public string TokenOf(string user) => cluster.Networks is null
+        ? ChatProcess.DevelopmentToken(user)
+        : new TokenIssuer(Keys, TimeProvider.System).Issue(user, null, Roles.None, TimeSpan.FromHours(1));
 
     /// <returns>The answer's JSON; null where the node did not accept.</returns>
     public async Task<JsonElement?> SendAsync(HttpMethod method, string path, string user, object? body = null)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-        using var request = new HttpRequestMessage(method, $"http://127.0.0.1:{port}{path}") { Content = body is null ? null : JsonContent.Create(body) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ChatProcess.DevelopmentToken(user));
+        using var request = new HttpRequestMessage(method, $"http://{Authority}{path}") { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TokenOf(user));
         try
         {
             using var answer = await client.SendAsync(request);
@@ -218,6 +273,6 @@ public sealed partial class TestNode(TestCluster cluster, int port) : IAsyncDisp
 
     public override string ToString() => $"node on {port}{(IsRunning ? "" : " (gone)")}";
 
-    [GeneratedRegex("""The cluster.{1,8}s nodes: ([^"\n]*)""")]
+    [GeneratedRegex("""The cluster.{1,8}s nodes: (?!\{)([^"\n]*)""")]
     private static partial Regex Nodes();
 }

@@ -37,21 +37,17 @@ public sealed partial class ChatProcess : IAsyncDisposable
         }
     };
 
-    private ChatProcess(IReadOnlyDictionary<string, string>? environment, string[] arguments)
+    private ChatProcess(IReadOnlyDictionary<string, string>? environment, string[] arguments, string[]? within = null)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        string[] command = [.. within ?? [], Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Path.Combine(AppContext.BaseDirectory, "chat.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "chat.dll") },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
         foreach (var name in start.Environment.Keys.Where(IsOurs).ToList())
         {
             start.Environment.Remove(name);
@@ -85,9 +81,13 @@ public sealed partial class ChatProcess : IAsyncDisposable
     /// <summary>Starts a server and returns when it answers. Say <c>SERVICE_PORT</c> 0 for a port of its own.</summary>
     /// <param name="environment">On top of an environment without any name of ours. Without <c>DATA_PATH</c> the data goes with the process.</param>
     /// <param name="arguments">After <c>serve</c>.</param>
-    public static async Task<ChatProcess> ServeAsync(IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    public static Task<ChatProcess> ServeAsync(IReadOnlyDictionary<string, string>? environment = null, params string[] arguments) =>
+        ServeWithinAsync([], environment, arguments);
+
+    /// <param name="within">A command that becomes the one that follows it, such as <c>ip netns exec</c>.</param>
+    public static async Task<ChatProcess> ServeWithinAsync(string[] within, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        var process = new ChatProcess(environment, ["serve", .. arguments]);
+        var process = new ChatProcess(environment, ["serve", .. arguments], within);
         try
         {
             await Task.WhenAny(process._listening.Task, process._process.WaitForExitAsync()).WaitAsync(Patience);

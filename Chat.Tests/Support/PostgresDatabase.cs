@@ -12,6 +12,8 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
 
     public string Url => UrlThrough(server.Port);
 
+    public string UrlAt(string host) => UrlThrough(server.Port, host);
+
     /// <summary>With the tables of the sets.</summary>
     public static async Task<PostgresDatabase> CreateAsync(params string[] sets)
     {
@@ -25,7 +27,7 @@ public sealed class PostgresDatabase(PostgresServer server, string name) : IAsyn
     }
 
     /// <summary>The same database by another port, as of a proxy.</summary>
-    public string UrlThrough(int port) => $"postgresql://postgres:p%40ss@127.0.0.1:{port}/{name}";
+    public string UrlThrough(int port, string host = "127.0.0.1") => $"postgresql://postgres:p%40ss@{host}:{port}/{name}";
 
     public async Task<NpgsqlConnection> ConnectAsync()
     {

@@ -20,16 +20,18 @@ public sealed class PostgresServer
 {
     private const string FolderPrefix = "chat-postgres-";
 
-    private static readonly Lazy<Task<PostgresServer>> Shared = new(() => Task.Run(StartAsync));
+    private static readonly Lazy<Task<PostgresServer>> Shared = new(() => Task.Run(() => StartAsync()));
     private static readonly string? Programs = FindPrograms();
     private static int databases;
     private static int servers;
 
     private readonly string folder;
+    private readonly string? alsoOn;
 
-    private PostgresServer(string folder, int port)
+    private PostgresServer(string folder, int port, string? alsoOn)
     {
         this.folder = folder;
+        this.alsoOn = alsoOn;
         Port = port;
     }
 
@@ -45,7 +47,8 @@ public sealed class PostgresServer
     public static Task<PostgresServer> GetAsync() => Shared.Value;
 
     /// <summary>A server that no other test uses; it is the caller's to remove.</summary>
-    public static Task<PostgresServer> StartOwnAsync() => Task.Run(StartAsync);
+    /// <param name="alsoOn">An address beside 127.0.0.1, whose network is trusted.</param>
+    public static Task<PostgresServer> StartOwnAsync(string? alsoOn = null) => Task.Run(() => StartAsync(alsoOn));
 
     /// <summary>Ends all its connections at once and leaves its files as a crash would.</summary>
     public Task StopAsync() => RunToEndAsync("pg_ctl", "stop", "-s", "-D", folder, "-m", "immediate");
@@ -76,13 +79,17 @@ public sealed class PostgresServer
         await command.ExecuteNonQueryAsync();
     }
 
-    private static async Task<PostgresServer> StartAsync()
+    private static async Task<PostgresServer> StartAsync(string? alsoOn = null)
     {
         Sweep();
         var folder = Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref servers)}");
-        var server = new PostgresServer(folder, FreePort());
+        var server = new PostgresServer(folder, FreePort(), alsoOn);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Stop();
         await RunToEndAsync("initdb", "-D", folder, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust", "--no-sync");
+        if (alsoOn is not null)
+        {
+            await File.AppendAllTextAsync(Path.Combine(folder, "pg_hba.conf"), "host all all samenet trust\n");
+        }
         await server.RunAsync();
         return server;
     }
@@ -91,7 +98,7 @@ public sealed class PostgresServer
     private async Task RunAsync()
     {
         var start = Start(
-            "postgres", dieWithUs: true, "-D", folder, "-p", $"{Port}", "-k", folder, "-c", "listen_addresses=127.0.0.1",
+            "postgres", dieWithUs: true, "-D", folder, "-p", $"{Port}", "-k", folder, "-c", $"listen_addresses=127.0.0.1{(alsoOn is null ? "" : "," + alsoOn)}",
             "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "max_prepared_transactions=5");
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new StringBuilder();

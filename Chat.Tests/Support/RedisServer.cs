@@ -17,11 +17,12 @@ public sealed class RedisServer : IAsyncDisposable
         $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/usr/local/bin".Split(':').Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
 
     private readonly Lock _gate = new();
+    private readonly string? _alsoOn;
     private Process? _process;
 
-    private RedisServer(int port)
+    private RedisServer(int port, string? alsoOn)
     {
-        Port = port;
+        (Port, _alsoOn) = (port, alsoOn);
         // Children must not outlive a test run that ends early.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => _process?.Kill();
     }
@@ -32,11 +33,14 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>On 127.0.0.1.</summary>
     public int Port { get; }
 
-    public string Url => $"redis://127.0.0.1:{Port}";
+    public string Url => UrlAt("127.0.0.1");
 
-    public static async Task<RedisServer> StartAsync()
+    public string UrlAt(string host) => $"redis://{host}:{Port}";
+
+    /// <param name="alsoOn">An address beside 127.0.0.1.</param>
+    public static async Task<RedisServer> StartAsync(string? alsoOn = null)
     {
-        var server = new RedisServer(ChatProcess.FreePort());
+        var server = new RedisServer(ChatProcess.FreePort(), alsoOn);
         await server.StartAgainAsync();
         return server;
     }
@@ -47,7 +51,8 @@ public sealed class RedisServer : IAsyncDisposable
         var port = Port.ToString(CultureInfo.InvariantCulture);
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo(Program!, ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            StartInfo = new ProcessStartInfo(
+                Program!, ["--port", port, "--protected-mode", "no", "--bind", "127.0.0.1", .. _alsoOn is null ? [] : new[] { _alsoOn }, "--save", "", "--appendonly", "no"])
             {
                 RedirectStandardOutput = true,
                 WorkingDirectory = Path.GetTempPath(),
