@@ -9,6 +9,7 @@ internal sealed class Crowd : IAsyncDisposable
 {
     private readonly TestCluster _cluster;
     private readonly string _session;
+    private readonly List<RoamingWriter> _writers;
     private readonly CancellationTokenSource _stopWriting = new();
     private readonly CancellationTokenSource _stopReading = new();
     private readonly List<Task> _writing;
@@ -17,22 +18,43 @@ internal sealed class Crowd : IAsyncDisposable
     public Crowd(TestCluster cluster, string session, int writers, int readers, TimeSpan? pause = null)
     {
         (_cluster, _session) = (cluster, session);
-        Writers = [.. Enumerable.Range(0, writers).Select(i => new RoamingWriter(cluster, i, session, $"writer{i}", pause))];
+        _writers = [.. Enumerable.Range(0, writers).Select(i => new RoamingWriter(cluster, i, session, $"writer{i}", pause))];
         Readers = [.. Enumerable.Range(0, readers).Select(i => new RoamingReader(cluster, i, session, $"reader{i}"))];
-        _writing = [.. Writers.Select(writer => writer.RunAsync(_stopWriting.Token))];
+        _writing = [.. _writers.Select(writer => writer.RunAsync(_stopWriting.Token))];
         _reading = [.. Readers.Select(reader => reader.RunAsync(_stopReading.Token))];
     }
 
-    public IReadOnlyList<RoamingWriter> Writers { get; }
+    public IReadOnlyList<RoamingWriter> Writers => _writers;
     public IReadOnlyList<RoamingReader> Readers { get; }
 
     public int Acked => Writers.Sum(writer => writer.Acked.Count);
+
+    /// <summary>One more, of the same session.</summary>
+    public void Add(RoamingWriter writer)
+    {
+        _writers.Add(writer);
+        if (writer is RoamingFace)
+        {
+            _reading.Add(writer.RunAsync(_stopReading.Token));
+        }
+        else
+        {
+            _writing.Add(writer.RunAsync(_stopWriting.Token));
+        }
+    }
 
     /// <summary>Until so many more messages have been acknowledged.</summary>
     public async Task ProgressAsync(int acks)
     {
         var goal = Acked + acks;
         await UntilAsync(() => Acked >= goal);
+    }
+
+    /// <summary>Until each of these has got so many more.</summary>
+    public async Task ProgressOfAsync(IReadOnlyList<RoamingWriter> writers, int acks)
+    {
+        var goals = writers.Select(writer => writer.Acked.Count + acks).ToList();
+        await UntilAsync(() => writers.Zip(goals).All(w => w.First.Acked.Count >= w.Second));
     }
 
     /// <summary>Until each writer and each reader has got on.</summary>
@@ -45,11 +67,14 @@ internal sealed class Crowd : IAsyncDisposable
     /// <summary>Ends the writers, lets the readers come to the log's end, and holds all of them against it.</summary>
     public async Task<IReadOnlyList<StoredEvent>> AuditAsync()
     {
+        var faces = Writers.OfType<RoamingFace>().ToList();
+        faces.ForEach(face => face.IsSilent = true);
         await _stopWriting.CancelAsync();
         await Task.WhenAll(_writing);
         var log = await _cluster.LogAsync(_session);
         var head = log.Last(e => NativeView.Shows(e.Event!)).Seq;
-        await UntilAsync(() => Readers.All(reader => reader.Cursor >= head));
+        var last = log.Last(e => e.Event is MessagePosted).Seq;
+        await UntilAsync(() => Readers.All(reader => reader.Cursor >= head) && faces.All(face => face.Cursor >= last));
         await _stopReading.CancelAsync();
         await Task.WhenAll(_reading);
 
@@ -75,6 +100,11 @@ internal sealed class Crowd : IAsyncDisposable
         {
             // Each ends where it was stopped, and all have the log's beginning in common.
             Assert.Equal(expected.Take(reader.Lines.Count), reader.Lines);
+        }
+        var shown = posts.Select(p => (p.Seq, p.Post.Content)).ToList();
+        foreach (var face in faces)
+        {
+            Assert.Equal(shown.Take(face.Posts.Count), face.Posts);
         }
         return log;
     }

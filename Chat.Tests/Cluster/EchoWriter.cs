@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Chat.Tests.Cluster;
 
 /// <summary>A writer on a face that acknowledges nothing: what comes back on its socket is stored. What does not is not sent again, since nothing would name it.</summary>
-internal sealed class EchoWriter(TestCluster cluster, int first, string path, string name, Func<string, object> frameOf, Func<JsonElement, IEnumerable<string>> contentsOf)
+internal sealed class EchoWriter(TestCluster cluster, int first, Func<TestNode, Uri> addressOn, string name, Func<string, object> frameOf, Func<JsonElement, IEnumerable<string>> contentsOf)
     : Roamer(cluster, first)
 {
     private int _sent;
@@ -15,17 +15,18 @@ internal sealed class EchoWriter(TestCluster cluster, int first, string path, st
     public HashSet<string> Echoed { get; } = new(StringComparer.Ordinal);
 
     /// <summary>On the participant WebSocket of a joined participant.</summary>
-    public static EchoWriter Participant(TestCluster cluster, int first, string code, string participant, string name) => new(
-        cluster, first, $"/ws/{code}/{participant}", name,
+    /// <param name="token">Of the join.</param>
+    public static EchoWriter Participant(TestCluster cluster, int first, string code, string participant, string token, string name) => new(
+        cluster, first, node => node.SocketUri($"/ws/{code}/{participant}?token={Uri.EscapeDataString(token)}"), name,
         content => new { type = "chat_message", content },
         frame => frame.GetProperty("type").GetString() == "chat_message" ? [frame.GetProperty("content").GetString()!] : []);
 
     public static EchoWriter Room(TestCluster cluster, int first, string room, string name) => new(
-        cluster, first, $"/ws/chat/{room}", name,
+        cluster, first, node => node.SocketUri($"/ws/chat/{room}", name), name,
         content => new { username = name, content },
         frame => frame.GetProperty("type").GetString() == "messages" ? frame.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").GetString()!) : []);
 
-    protected override Uri AddressOn(TestNode node) => node.SocketUri(path, name);
+    protected override Uri AddressOn(TestNode node) => addressOn(node);
 
     protected override async Task TalkAsync(ClientWebSocket socket, CancellationToken stop)
     {

@@ -21,7 +21,7 @@ internal abstract class Roamer(TestCluster cluster, int first)
     /// <summary>How each of its sockets was closed, where it was.</summary>
     public List<int> CloseCodes { get; } = [];
 
-    protected TestNode Node => cluster.Nodes[_turn % cluster.Nodes.Count];
+    public TestNode Node => cluster.Nodes[_turn % cluster.Nodes.Count];
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -50,8 +50,11 @@ internal abstract class Roamer(TestCluster cluster, int first)
     /// <summary>Until the socket ends, by an exception.</summary>
     protected abstract Task TalkAsync(ClientWebSocket socket, CancellationToken stop);
 
-    /// <summary>The frame is good until the next one.</summary>
-    protected async Task<JsonElement> ReceiveAsync(ClientWebSocket socket, CancellationToken stop)
+    protected async Task<JsonElement> ReceiveAsync(ClientWebSocket socket, CancellationToken stop) =>
+        JsonSerializer.Deserialize<JsonElement>((await ReceiveBytesAsync(socket, stop)).Span);
+
+    /// <summary>A whole frame, good until the next one.</summary>
+    protected async Task<ReadOnlyMemory<byte>> ReceiveBytesAsync(ClientWebSocket socket, CancellationToken stop)
     {
         var length = 0;
         while (true)
@@ -65,13 +68,16 @@ internal abstract class Roamer(TestCluster cluster, int first)
             }
             if (received.EndOfMessage)
             {
-                return JsonSerializer.Deserialize<JsonElement>(_buffer.AsSpan(0, length));
+                return _buffer.AsMemory(0, length);
             }
         }
     }
 
     protected static Task SendAsync(ClientWebSocket socket, object frame, CancellationToken stop) =>
-        socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(frame), WebSocketMessageType.Text, endOfMessage: true, stop);
+        SendBytesAsync(socket, JsonSerializer.SerializeToUtf8Bytes(frame), stop);
+
+    protected static Task SendBytesAsync(ClientWebSocket socket, byte[] frame, CancellationToken stop) =>
+        socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, stop);
 
     private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken stop)
     {
