@@ -27,10 +27,13 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
     /// <summary>A session's members are looked up again after this.</summary>
     private static readonly TimeSpan MembersFor = TimeSpan.FromSeconds(1);
 
+    /// <summary>At the node's end what waits is published for so long. The members of its sessions are asked of other nodes by then: all of it may take minutes.</summary>
+    private static readonly TimeSpan LastPublications = TimeSpan.FromSeconds(2);
+
     private readonly ConnectionMultiplexer _redis;
     private readonly Func<SessionId, ValueTask<SessionView?>> _find;
-    private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
 
     /// <summary>By session. What another node changes is seen when they are looked up again.</summary>
     private readonly Dictionary<SessionId, (IReadOnlyList<string> UserIds, long FoundAt)> _members = [];
@@ -39,6 +42,7 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
         Channel.CreateBounded<(SessionId, IReadOnlyList<EncodedEvent>?, PassingEvent?)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     private readonly Task _publishing;
+    private volatile bool _isOver;
 
     /// <param name="redis">The caller's.</param>
     /// <param name="find">The session as it is now.</param>
@@ -61,10 +65,11 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
 
     public void Shown(SessionId session, PassingEvent e) => Enqueue(session, null, e);
 
-    /// <summary>What waits is still published, as far as Redis takes it.</summary>
+    /// <summary>What waits is still published, as far as there is time and Redis takes it; the rest is dropped.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();
+        await using var end = _time.CreateTimer(_ => _isOver = true, null, LastPublications, Timeout.InfiniteTimeSpan);
         await _publishing;
     }
 
@@ -80,6 +85,11 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
     {
         await foreach (var (session, stored, passing) in _waiting.Reader.ReadAllAsync())
         {
+            if (_isOver)
+            {
+                ChatMetrics.PublicFramesDropped.Add(stored?.Count ?? 1);
+                continue;
+            }
             try
             {
                 if (passing is not null)

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Chat.Actors.Delivery;
+using Chat.Actors.Sessions;
 using Chat.Host.Redis;
 using Chat.Protocol;
 using Chat.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace Chat.Tests.Redis;
@@ -43,6 +45,34 @@ public sealed class PublicRedisTests : IAsyncLifetime
             await _server.DisposeAsync();
             await _redis.DisposeAsync();
         }
+    }
+
+    [ContractFact]
+    public async Task A_node_that_ends_waits_two_seconds_for_what_was_not_published()
+    {
+        var (time, begun, view) = (new ManualTime(), new TaskCompletionSource(), new TaskCompletionSource<SessionView?>());
+        var asked = 0;
+        var channels = new PublicChannels(
+            _client,
+            _ =>
+            {
+                asked++;
+                begun.TrySetResult();
+                return new ValueTask<SessionView?>(view.Task);
+            },
+            time,
+            NullLogger.Instance);
+        for (var seq = 1; seq <= 1_000; seq++)
+        {
+            channels.Publish(new SessionId("busy"), [new EncodedEvent(seq, seq - 1, Events.Posted($"{seq}"))]);
+        }
+        await begun.Task;
+        var ending = channels.DisposeAsync().AsTask();
+        Assert.False(ending.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(2));
+        view.SetResult(null);
+        await ending.WaitAsync(NativeClient.Timeout);
+        Assert.Equal(1, asked);
     }
 
     [ContractFact]
