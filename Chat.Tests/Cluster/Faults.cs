@@ -35,7 +35,9 @@ internal sealed class Faults(TestCluster cluster, Random random, Action<string> 
                 break;
             case 3:
                 Begin("leaves in order", node);
+                var begun = Stopwatch.GetTimestamp();
                 Assert.Equal(0, await node.StopAsync());
+                say(string.Create(CultureInfo.InvariantCulture, $"it left within {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms"));
                 await GoOnAsync("leaves in order", progress);
                 await node.StartAsync();
                 break;
