@@ -21,6 +21,7 @@ public sealed partial class RedisBus : INodeBus
 
     /// <summary>Held from the sealing of a message until it is on its way: numbers rise in the order in which they go out.</summary>
     private readonly Lock _publishing = new();
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _node;
     private readonly CancellationTokenSource _stopping = new();
@@ -34,6 +35,7 @@ public sealed partial class RedisBus : INodeBus
         _subscriber = redis.GetSubscriber();
         _envelope = new BusEnvelope(key, node, time);
         _guard = new ReplayGuard(time);
+        _time = time;
         _logger = logger;
         _node = node;
         // Each publisher's messages are given to the handlers in their order.
@@ -80,7 +82,7 @@ public sealed partial class RedisBus : INodeBus
             {
                 publishing = _subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span));
             }
-            return await publishing > 0;
+            return await publishing.InTimeAsync(_time) > 0;
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
         {

@@ -68,8 +68,8 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
         await _beating;
         try
         {
-            await _redis.KeyDeleteAsync(Prefix + Self);
-            await _redis.SetRemoveAsync(Names, Self);
+            await _redis.KeyDeleteAsync(Prefix + Self).InTimeAsync(_time);
+            await _redis.SetRemoveAsync(Names, Self).InTimeAsync(_time);
         }
         catch (Exception e) when (IsOfRedis(e))
         {
@@ -118,11 +118,11 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     {
         var own = _own;
         var announcement = _envelope.Seal(Prefix + own.Name, JsonSerializer.SerializeToUtf8Bytes(own, NodeJson.Default.NodeInfo));
-        await _redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive);
-        await _redis.SetAddAsync(Names, own.Name);
-        var announced = (await _redis.SetMembersAsync(Names)).Select(name => (string)name!).Where(name => name != own.Name);
+        await _redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive).InTimeAsync(_time);
+        await _redis.SetAddAsync(Names, own.Name).InTimeAsync(_time);
+        var announced = (await _redis.SetMembersAsync(Names).InTimeAsync(_time)).Select(name => (string)name!).Where(name => name != own.Name);
         var names = announced.Union(_known.Keys).ToArray();
-        var found = names.Length == 0 ? [] : await _redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]);
+        var found = names.Length == 0 ? [] : await _redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]).InTimeAsync(_time);
         var now = _time.GetTimestamp();
         if (_wasAway)
         {

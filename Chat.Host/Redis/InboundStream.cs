@@ -1,3 +1,4 @@
+using Chat.Actors.Cluster;
 using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
@@ -94,7 +95,7 @@ internal sealed partial class InboundStream : IAsyncDisposable
         try
         {
             // From the stream's beginning: what was added before the first start is posted too.
-            await _redis.ExecuteAsync("XGROUP", "CREATE", Stream, Group, "0", "MKSTREAM");
+            await _redis.ExecuteAsync("XGROUP", "CREATE", Stream, Group, "0", "MKSTREAM").InTimeAsync(_time);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
         {
@@ -105,12 +106,12 @@ internal sealed partial class InboundStream : IAsyncDisposable
     /// <summary>True where there may be more.</summary>
     private async ValueTask<bool> ReadOnceAsync()
     {
-        await _redis.ExecuteAsync("XAUTOCLAIM", Stream, Group, _consumer, (long)LeftAfter.TotalMilliseconds, "0", "COUNT", BatchSize);
+        await _redis.ExecuteAsync("XAUTOCLAIM", Stream, Group, _consumer, (long)LeftAfter.TotalMilliseconds, "0", "COUNT", BatchSize).InTimeAsync(_time);
         // What this node has read and not ended comes first.
-        var entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, "0"));
+        var entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, "0").InTimeAsync(_time));
         if (entries.Count == 0)
         {
-            entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, ">"));
+            entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, ">").InTimeAsync(_time));
         }
         var isStored = true;
         foreach (var (entry, asked) in await AskAllAsync(entries))
@@ -147,12 +148,12 @@ internal sealed partial class InboundStream : IAsyncDisposable
         if (reply is Rejected rejected)
         {
             object[] arguments = [RefusedStream, "MAXLEN", "~", RefusedKept, "*", "entry_id", entry.Id, "code", rejected.Code.Name(), "reason", rejected.Text, .. entry.Fields];
-            await _redis.ExecuteAsync("XADD", arguments);
+            await _redis.ExecuteAsync("XADD", arguments).InTimeAsync(_time);
             LogRefused(_logger, entry.Id, rejected.Code.Name());
         }
         ChatMetrics.InboundEntries.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, reply is Rejected ? "refused" : "posted"));
-        await _redis.ExecuteAsync("XACK", Stream, Group, entry.Id);
-        await _redis.ExecuteAsync("XDEL", Stream, entry.Id);
+        await _redis.ExecuteAsync("XACK", Stream, Group, entry.Id).InTimeAsync(_time);
+        await _redis.ExecuteAsync("XDEL", Stream, entry.Id).InTimeAsync(_time);
         return true;
     }
 

@@ -1,3 +1,4 @@
+using Chat.Actors.Cluster;
 using Chat.Actors.Delivery;
 using Chat.Actors.Sessions;
 using Chat.Host.Auth;
@@ -61,7 +62,7 @@ internal sealed class RedisLink : IAsyncDisposable
     {
         try
         {
-            return Math.Round((await Connection.GetDatabase().PingAsync()).TotalMilliseconds, 2);
+            return Math.Round((await Connection.GetDatabase().PingAsync().InTimeAsync(_time)).TotalMilliseconds, 2);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {

@@ -1,3 +1,4 @@
+using Chat.Actors.Cluster;
 using Chat.Host.Auth;
 using StackExchange.Redis;
 
@@ -17,7 +18,7 @@ internal sealed partial class RedisTicketLedger(ConnectionMultiplexer redis, ITi
         }
         try
         {
-            return await redis.GetDatabase().StringSetAsync($"chat:ticket:{id:N}", "1", expires - clock.GetUtcNow() + Slack, When.NotExists);
+            return await redis.GetDatabase().StringSetAsync($"chat:ticket:{id:N}", "1", expires - clock.GetUtcNow() + Slack, When.NotExists).InTimeAsync(clock);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {

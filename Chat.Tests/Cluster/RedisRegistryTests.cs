@@ -103,6 +103,37 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         Assert.Equal("x", Names(stranger));
     }
 
+    [ContractFact]
+    public async Task A_node_whose_Redis_says_nothing_ends_all_the_same()
+    {
+        var time = new ManualTime();
+        Assert.True(RedisConnection.TryParse(_redis.Url, out var options));
+        // The connection itself has nothing against silence.
+        options.ResponseTimeout = options.SyncTimeout = 60_000;
+        var link = await ConnectionMultiplexer.ConnectAsync(options);
+        _connections.Add(link);
+        var registry = new RedisRegistry(link, Info("a"), Key, Quick, time, NullLogger.Instance);
+        // Between two words of it.
+        await time.ArmedAsync(Quick.Interval);
+        await _redis.PauseAsync();
+        try
+        {
+            var draining = registry.DrainAsync();
+            await time.PassAsync(RedisAnswers.Patience);
+            await draining.WaitAsync(NativeClient.Timeout);
+            // Its next word, which was due meanwhile.
+            await time.PassAsync(RedisAnswers.Patience);
+            await time.ArmedAsync(Quick.Interval);
+            var ending = registry.DisposeAsync().AsTask();
+            await time.PassAsync(RedisAnswers.Patience);
+            await ending.WaitAsync(NativeClient.Timeout);
+        }
+        finally
+        {
+            await _redis.ContinueAsync();
+        }
+    }
+
     private static string Names(RedisRegistry registry) => string.Join(' ', registry.Nodes.Select(node => node.Name + (node.IsDraining ? "!" : "")));
 
     private static async Task SeesAsync(RedisRegistry registry, string names)
