@@ -112,7 +112,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         options.ResponseTimeout = options.SyncTimeout = 60_000;
         var link = await ConnectionMultiplexer.ConnectAsync(options);
         _connections.Add(link);
-        var registry = new RedisRegistry(link, Info("a"), Key, Quick, time, NullLogger.Instance);
+        var registry = new RedisRegistry(link, Info("a"), Key, Versions(), Quick, time, NullLogger.Instance);
         // Between two words of it.
         await time.ArmedAsync(Quick.Interval);
         await _redis.PauseAsync();
