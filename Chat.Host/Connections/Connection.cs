@@ -15,6 +15,9 @@ namespace Chat.Host.Connections;
 internal sealed partial class Connection : IAsyncDisposable
 {
     private static readonly byte[] Ping = [0x89, 0x00];
+    /// <summary>Most writes take far less.</summary>
+    private static readonly TimeSpan QuickWrite = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(5);
 
     private readonly WebSocket _socket;
@@ -270,7 +273,8 @@ internal sealed partial class Connection : IAsyncDisposable
     {
         try
         {
-            if (_stream!.Writing is null)
+            // Behind a write that stands still it would only wait too.
+            if (!(_stream!.Writing > QuickWrite))
             {
                 await _stream.WriteAsync(Ping, _abort.Token);
             }

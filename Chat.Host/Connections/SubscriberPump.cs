@@ -38,8 +38,12 @@ internal static partial class SubscriberPump
             {
                 subscriber.Close(CloseCode.Refused, "Session not found");
             }
-            catch (JournalUnavailableException)
+            catch (JournalUnavailableException e)
             {
+                if (e.InnerException is EventFormatException)
+                {
+                    LogFault(logger, e);
+                }
                 // The log cannot be read now: the client comes back with its cursor when it can.
                 subscriber.Close(CloseCode.Overloaded, "The storage does not answer");
             }

@@ -175,7 +175,7 @@ public sealed class NativeChangeTests(NativeServer native) : IClassFixture<Nativ
     }
 
     [Fact]
-    public async Task A_log_that_cannot_be_read_closes_with_1011()
+    public async Task A_log_that_cannot_be_read_here_closes_with_1013()
     {
         await using var server = await TestServer.StartAsync();
         var session = await server.CreateSessionAsync("mina");
@@ -192,7 +192,7 @@ public sealed class NativeChangeTests(NativeServer native) : IClassFixture<Nativ
         // Its state is in memory; only the replay meets the event that cannot be read.
         await using var client = await NativeClient.OpenAsync(server, session, NativeClient.Query(server.Token("mina"), since: 0));
 
-        Assert.Equal(1011, (await client.ClosedAsync()).Code);
+        Assert.Equal(1013, (await client.ClosedAsync()).Code);
     }
 
     private async Task<(string Session, NativeClient Mina, NativeClient Juno)> TwoAsync()
