@@ -42,8 +42,6 @@ public static class ChatServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.TrustNoOtherProxies();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-        // Reading and writing go on where they are, without a hop to another thread for each; nothing that they reach blocks.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Service.DrainTime + options.Service.ShutdownTimeout);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(time);
