@@ -41,7 +41,7 @@ public sealed partial class RedisBus : INodeBus
         // Each publisher's messages are given to the handlers in their order.
         _redis.PreserveAsyncOrder = true;
         _redis.ConnectionRestored += OnRestored;
-        _checking = Runtime.Detached.Run(() => CheckAsync(time));
+        _checking = Runtime.Detached.Run(CheckAsync);
     }
 
     public bool IsUp => _subscriber.IsConnected();
@@ -105,12 +105,12 @@ public sealed partial class RedisBus : INodeBus
 
     private void Listen(string topic) => _subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
 
-    private async Task CheckAsync(TimeProvider time)
+    private async Task CheckAsync()
     {
         var lacked = false;
         while (!_stopping.IsCancellationRequested)
         {
-            await Task.Delay(CheckInterval, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(CheckInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // Twice in a row: one that has just been asked for may be on its way.
             var lacks = await LacksTopicsAsync();
             if (lacks && lacked && !_stopping.IsCancellationRequested)
@@ -133,7 +133,7 @@ public sealed partial class RedisBus : INodeBus
         try
         {
             var before = _handlers.Topics.Count;
-            var clients = await _redis.GetServer(_redis.GetEndPoints()[0]).ClientListAsync();
+            var clients = await _redis.GetServer(_redis.GetEndPoints()[0]).ClientListAsync().InTimeAsync(_time);
             var known = clients.Where(client => client.Name == _node).Sum(client => client.SubscriptionCount);
             return known < Math.Min(before, _handlers.Topics.Count);
         }
