@@ -56,6 +56,7 @@ public sealed class ChatNode : IAsyncDisposable
             PassivateAfter = options.Sessions.PassivateAfter,
             RateLimiter = RateLimiter,
             IsShared = cluster is not null,
+            GoodFor = 2 * options.Cluster.AskTimeout,
             Logger = loggers.CreateLogger("Chat.Sessions"),
         });
         Runs = new AgentRuns(

@@ -8,14 +8,16 @@ namespace Chat.Actors.Sessions;
 /// </summary>
 public sealed class DoneCommands
 {
-    /// <summary>A home drops what comes later than the time that askers wait, half a second: as many as a session that is driven hard does in it.</summary>
-    public const int Capacity = 500;
+    /// <summary>None of them is decided, or decided again, later than <see cref="SessionServices.GoodFor"/>, about a second: more than a session does in it.</summary>
+    public const int Capacity = 5_000;
 
     private readonly Dictionary<string, Accepted> _replies = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = [];
 
     /// <param name="Reply">As the command was answered.</param>
     public sealed record Done(string CommandId, Accepted Reply);
+
+    public int Count => _order.Count;
 
     /// <summary>Oldest first.</summary>
     public IEnumerable<Done> All => _order.Select(id => new Done(id, _replies[id]));

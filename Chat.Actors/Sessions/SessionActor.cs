@@ -33,6 +33,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>Another node may be able to, and is to act itself.</summary>
     public static readonly Rejected Unreadable = new(ErrorCode.StorageUnavailable, "This node's version cannot read the session", TimeSpan.FromSeconds(1));
 
+    /// <summary>Another node has been asked as well, or has asked and given up.</summary>
+    private static readonly Rejected TooLate = new(ErrorCode.StorageUnavailable, "Not done in time", TimeSpan.FromSeconds(1));
+
     private static readonly Rejected Upgrading = new(ErrorCode.ClusterUnavailable, "Not before all nodes have been upgraded", TimeSpan.FromSeconds(30));
 
     private readonly SessionId _id;
@@ -185,6 +188,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 return;
             }
         }
+        if (ask.Command.CommandId is not null && _services.Time.GetElapsedTime(ask.PostedAt) > _services.GoodFor)
+        {
+            ask.Refuse(TooLate);
+            return;
+        }
         var (reply, events) = _state!.Decide(ask.Command, _services.Time.GetUtcNow(), target);
         if (events.Count == 0 && !_isCurrent && _state.Head is var decidedAt)
         {
@@ -267,7 +275,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             return;
         }
         // A large state has one less often, so that an event's share of them does not grow with it.
-        if (_state!.Head - _snapshotSeq >= Math.Max(_services.SnapshotEvery, _state.Sends.Count / 2))
+        if (_state!.Head - _snapshotSeq >= Math.Max(_services.SnapshotEvery, (_state.Sends.Count + _state.Done.Count) / 2))
         {
             _snapshotSeq = _state.Head;
             batch.Snapshot = _state.ToSnapshot();

@@ -58,7 +58,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     {
         using var span = ChatActivity.Source.StartActivity("session.ask");
         span?.SetTag(ChatActivity.SessionTag, session.Value).SetTag("chat.command", command.GetType().Name);
-        var ask = new Ask(command, span);
+        var ask = new Ask(command, _services.Time.GetTimestamp(), span);
         if (Post(session, ask) is { } overloaded)
         {
             return overloaded;

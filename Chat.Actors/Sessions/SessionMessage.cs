@@ -26,8 +26,9 @@ internal abstract record Waiting : SessionMessage
     public abstract void Refuse(Rejected rejected);
 }
 
+/// <param name="PostedAt">A timestamp of the session's clock.</param>
 /// <param name="Span">Of the ask; null while nobody traces.</param>
-internal sealed record Ask(SessionCommand Command, Activity? Span = null) : Waiting
+internal sealed record Ask(SessionCommand Command, long PostedAt, Activity? Span = null) : Waiting
 {
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -33,5 +33,8 @@ public sealed record SessionServices
     /// <summary>Other nodes append to the same journal: what is told without an append is first held against the log's head.</summary>
     public bool IsShared { get; init; }
 
+    /// <summary>A command that two nodes may have been asked for is decided within this or not at all: later, what the other has done may be forgotten.</summary>
+    public TimeSpan GoodFor { get; init; } = TimeSpan.FromSeconds(1);
+
     public required ILogger Logger { get; init; }
 }
