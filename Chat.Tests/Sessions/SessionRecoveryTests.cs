@@ -51,6 +51,24 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_two_nodes_may_have_been_asked_for_is_not_decided_again_when_it_is_late()
+    {
+        var shared = AskAsync(Post("shared") with { CommandId = "c" });
+        var append = await _journal.AppendAsync(0);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        append.TimeOut();
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await shared).Code);
+
+        var own = AskAsync(Post("own"));
+        append = await _journal.AppendAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        append.TimeOut();
+        (await _journal.AppendAsync(2)).Commit();
+        Assert.Equal(2, Assert.IsType<Accepted>(await own).Seq);
+        Assert.Equal(["own"], Stored());
+    }
+
+    [Fact]
     public async Task An_append_that_is_committed_after_it_was_given_up_is_not_stored_twice()
     {
         var post = AskAsync(Post("a"));
