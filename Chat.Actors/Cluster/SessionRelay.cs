@@ -30,6 +30,11 @@ public sealed class SessionRelay(INodeBus bus, SessionHubs hubs, EventCodec code
         var bytes = new ArrayBufferWriter<byte>(256 * batch.Count);
         foreach (var e in batch)
         {
+            if (!codec.CanWrite(e.Event))
+            {
+                // A node that does not know it has come since it was stored; those that do page it.
+                break;
+            }
             var (manifest, payload) = codec.Encode(e.Event);
             var head = bytes.GetSpan(22 + manifest.Length);
             BinaryPrimitives.WriteInt64BigEndian(head, e.Seq);
