@@ -13,7 +13,11 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <summary>Handshakes under way at once: as many as keep a server busy without filling its backlog of connections.</summary>
     private const int Handshakes = 64;
 
+    /// <summary>Nobody has come in for so long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two looks at who has come in.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     /// <summary>What has not come when nothing at all has come for so long is lost.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -23,7 +27,9 @@ internal sealed class LoadRun : IAsyncDisposable
     private readonly LoadSettings _settings;
     private readonly Progress _progress;
     private readonly Timer _life;
+    private readonly TaskCompletionSource _through = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopped;
+    private long _ended;
 
     /// <param name="agents">Members of each room, its first, whose own socket counts no deliveries.</param>
     public LoadRun(Site site, Func<byte[], Face> face, LoadSettings settings, Progress progress, int agents = 0)
@@ -47,22 +53,34 @@ internal sealed class LoadRun : IAsyncDisposable
     public IReadOnlyList<Room> Rooms { get; }
     public Tally Tally { get; } = new();
     public Pacer Pacer { get; } = new();
-    public int MembersPerRoom => _settings.Members;
+    public int SendersPerRoom => _settings.Senders;
     public int InFlight => _settings.InFlight;
     public bool EndsWithAck => _settings.EndsWithAck;
     public bool IsStopped => _isStopped;
+
+    /// <summary>That a sender sends.</summary>
+    public int Messages => _settings.Messages == 0 ? int.MaxValue : _settings.Messages;
+
+    /// <summary>All of them are through or refused; never ends where they have no end.</summary>
+    public Task Through => _through.Task;
 
     private IEnumerable<Member> Members => Rooms.SelectMany(room => room.Members);
 
     private IEnumerable<Member> Senders => Rooms.SelectMany(room => room.Members.Take(_settings.Senders));
 
-    public string UserId(int member) => Site.UserId(member % _settings.Users);
+    public string UserId(int member) => Site.UserId(UserOf(member));
 
     /// <summary>Makes the rooms and brings everyone in.</summary>
     public async Task OpenAsync(CancellationToken cancellation)
     {
         _progress.Say($"{Face.Name}: {_settings.Rooms} x {_settings.Members} members come in");
         await CreateAsync(cancellation);
+        await EnterAsync(cancellation);
+    }
+
+    /// <summary>Brings everyone into the rooms that are made.</summary>
+    public async Task EnterAsync(CancellationToken cancellation)
+    {
         await ConnectAsync(Members, cancellation);
         await ProbeAsync(cancellation);
     }
@@ -73,7 +91,7 @@ internal sealed class LoadRun : IAsyncDisposable
         if (Site.Tokens is { } tokens)
         {
             await Parallel.ForEachAsync(Members, parallel, async (member, cancellation) =>
-                member.Token = await tokens.GetAsync(member.Number % _settings.Users, member.IsAgent, cancellation));
+                member.Token = await tokens.GetAsync(UserOf(member.Number), member.IsAgent, cancellation));
         }
         await Parallel.ForEachAsync(Rooms, parallel, async (room, cancellation) => await Face.CreateAsync(Site, room, cancellation));
         await EventLoop.LeaveAsync();
@@ -89,9 +107,11 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <summary>Returns when every member is shown what is posted. Where the face does not tell, messages find out.</summary>
     public async Task ProbeAsync(CancellationToken cancellation)
     {
-        for (var waited = TimeSpan.Zero; !Members.All(member => member.IsReady); waited += TimeSpan.FromMilliseconds(100))
+        var (ready, silent) = (0, TimeSpan.Zero);
+        for (var waited = TimeSpan.Zero; Members.Count(member => member.IsReady) is var now && now < _settings.Rooms * _settings.Members; waited += Glance)
         {
-            if (waited >= Patience || Tally.Ends > 0 || Tally.Refused > 0)
+            (ready, silent) = (now, now > ready ? TimeSpan.Zero : silent + Glance);
+            if (silent >= Patience || Tally.Ends > 0 || Tally.Refused > 0)
             {
                 throw new BenchException($"{Members.Count(member => !member.IsReady)} of {_settings.Rooms * _settings.Members} members did not come in. {Tally.FirstTrouble}");
             }
@@ -102,12 +122,102 @@ internal sealed class LoadRun : IAsyncDisposable
                     room.Members[^1].PostProbe();
                 }
             }
-            await Task.Delay(100, cancellation);
+            await Task.Delay(Glance, cancellation);
         }
     }
 
-    /// <summary>Messages at the rate, whatever becomes of them; or, with messages in flight, the next one when one is through.</summary>
+    /// <summary>
+    /// Messages at the rate, whatever becomes of them; or, with messages in flight, the next one when one is through. Where they have an end they begin with the
+    /// measured time, so that all of them count.
+    /// </summary>
     public void Begin()
+    {
+        if (_settings.Messages == 0)
+        {
+            BeginNow();
+        }
+    }
+
+    /// <summary>A message of that sender is through.</summary>
+    public void Complete(Member sender, long now)
+    {
+        EndIfThrough();
+        if (_settings.Think == TimeSpan.Zero && _settings.InFlight > 0 && !_isStopped)
+        {
+            sender.Post(now);
+        }
+        else
+        {
+            CompleteLater(sender, now + ThinkTicks());
+        }
+    }
+
+    /// <summary>A message of that sender was refused: the next one would be too, were it sent at once.</summary>
+    public void Refuse(Member sender, long now)
+    {
+        EndIfThrough();
+        CompleteLater(sender, now + Ticks(AfterRefusal));
+    }
+
+    public long ThinkTicks() => Ticks(_settings.Think * -Math.Log(1 - Random.Shared.NextDouble()));
+
+    /// <summary>Waits for the warm-up and the measured time, ends the load, and says what it was.</summary>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="count">How many of it there have been so far.</param>
+    /// <param name="latency">Of it.</param>
+    public async Task<Outcome> MeasureAsync(string unit, Func<long> count, Histogram latency, CancellationToken cancellation)
+    {
+        Tally.Watched = latency;
+        await _progress.WatchAsync(this, "warm-up", unit, count, _settings.Warmup + _settings.Ramp, cancellation);
+        var (before, own, begun) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis(), Stopwatch.GetTimestamp());
+        var counted = count();
+        Tally.BeginWindow(begun);
+        if (_settings.Messages > 0)
+        {
+            BeginNow();
+        }
+        var timeline = await _progress.WatchAsync(this, "measured", unit, count, _settings.Duration, cancellation);
+        var ended = Stopwatch.GetTimestamp();
+        Tally.EndWindow(ended);
+        counted = count() - counted;
+        var (after, ownAfter) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis());
+        await StopAsync(cancellation);
+        var seconds = Stopwatch.GetElapsedTime(begun, ended).TotalSeconds;
+        return new Outcome
+        {
+            Unit = unit,
+            Seconds = seconds,
+            Count = counted,
+            PerSecond = counted / seconds,
+            Latency = latency.Summary(),
+            CpuMicroseconds = ProcessUsage.CpuOfEach(before, after, counted) * 1e6,
+            ServerCpu = (after?.Cpu - before?.Cpu) / seconds,
+            MemoryMb = after?.Memory / 1e6,
+            MemoryGrowthMb = (after?.Memory - before?.Memory) / 1e6,
+            BenchCpu = (ownAfter.Cpu - own.Cpu) / seconds,
+            SendLateness = Pacer.Lateness.Count > 0 && (_settings.InFlight == 0 || _settings.Think > TimeSpan.Zero) ? Pacer.Lateness.Summary().P99 : null,
+            Faults = Check(),
+            Timeline = timeline,
+            PassedOver = Tally.PassedOver,
+            Refused = Tally.Refused,
+            Ends = Tally.Ends,
+            Trouble = Tally.FirstTrouble,
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isStopped = true;
+        await _life.DisposeAsync();
+        Pacer.Dispose();
+        Tally.BeginClosing();
+        foreach (var member in Members)
+        {
+            await member.DisposeAsync();
+        }
+    }
+
+    private void BeginNow()
     {
         var begin = Stopwatch.GetTimestamp();
         if (_settings.InFlight == 0)
@@ -141,76 +251,6 @@ internal sealed class LoadRun : IAsyncDisposable
         }
     }
 
-    /// <summary>A message of that sender is through.</summary>
-    public void Complete(Member sender, long now)
-    {
-        if (_settings.Think == TimeSpan.Zero && _settings.InFlight > 0 && !_isStopped)
-        {
-            sender.Post(now);
-        }
-        else
-        {
-            CompleteLater(sender, now + ThinkTicks());
-        }
-    }
-
-    /// <summary>A message of that sender was refused: the next one would be too, were it sent at once.</summary>
-    public void Refuse(Member sender, long now) => CompleteLater(sender, now + Ticks(AfterRefusal));
-
-    public long ThinkTicks() => Ticks(_settings.Think * -Math.Log(1 - Random.Shared.NextDouble()));
-
-    /// <summary>Waits for the warm-up and the measured time, ends the load, and says what it was.</summary>
-    /// <param name="unit">What is counted.</param>
-    /// <param name="count">How many of it there have been so far.</param>
-    /// <param name="latency">Of it.</param>
-    public async Task<Outcome> MeasureAsync(string unit, Func<long> count, Histogram latency, CancellationToken cancellation)
-    {
-        Tally.Watched = latency;
-        await _progress.WatchAsync(this, "warm-up", unit, count, _settings.Warmup + _settings.Ramp, cancellation);
-        var (before, own, begun) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis(), Stopwatch.GetTimestamp());
-        var counted = count();
-        Tally.BeginWindow(begun);
-        var timeline = await _progress.WatchAsync(this, "measured", unit, count, _settings.Duration, cancellation);
-        var ended = Stopwatch.GetTimestamp();
-        Tally.EndWindow(ended);
-        counted = count() - counted;
-        var (after, ownAfter) = (await Site.UsageAsync(cancellation), ProcessUsage.OfThis());
-        await StopAsync(cancellation);
-        var seconds = Stopwatch.GetElapsedTime(begun, ended).TotalSeconds;
-        return new Outcome
-        {
-            Unit = unit,
-            Seconds = seconds,
-            Count = counted,
-            PerSecond = counted / seconds,
-            Latency = latency.Summary(),
-            CpuMicroseconds = after?.Cpu - before?.Cpu is { } cpu && counted > 0 ? cpu * 1e6 / counted : null,
-            ServerCpu = (after?.Cpu - before?.Cpu) / seconds,
-            MemoryMb = after?.Memory / 1e6,
-            MemoryGrowthMb = (after?.Memory - before?.Memory) / 1e6,
-            BenchCpu = (ownAfter.Cpu - own.Cpu) / seconds,
-            SendLateness = Pacer.Lateness.Count > 0 && (_settings.InFlight == 0 || _settings.Think > TimeSpan.Zero) ? Pacer.Lateness.Summary().P99 : null,
-            Faults = Check(),
-            Timeline = timeline,
-            PassedOver = Tally.PassedOver,
-            Refused = Tally.Refused,
-            Ends = Tally.Ends,
-            Trouble = Tally.FirstTrouble,
-        };
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _isStopped = true;
-        await _life.DisposeAsync();
-        Pacer.Dispose();
-        Tally.BeginClosing();
-        foreach (var member in Members)
-        {
-            await member.DisposeAsync();
-        }
-    }
-
     private void CompleteLater(Member sender, long due)
     {
         if (_settings.InFlight > 0 && !_isStopped)
@@ -218,6 +258,16 @@ internal sealed class LoadRun : IAsyncDisposable
             Pacer.At(due, due => sender.Post(due));
         }
     }
+
+    private void EndIfThrough()
+    {
+        if (_settings.Messages > 0 && Interlocked.Increment(ref _ended) == (long)_settings.Messages * _settings.Rooms * _settings.Senders)
+        {
+            _through.TrySetResult();
+        }
+    }
+
+    private int UserOf(int member) => _settings.FirstUser + (member % _settings.Users);
 
     private static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
@@ -246,7 +296,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var faults = new Faults { Stray = Tally.Stray };
         foreach (var room in Rooms)
         {
-            var posted = room.Members.Select(member => member.Posted).ToList();
+            var posted = room.Members.Take(_settings.Senders).Select(member => member.Posted).ToList();
             foreach (var order in room.Members.Where(member => !member.IsAgent).Select(member => member.Order))
             {
                 faults += new Faults

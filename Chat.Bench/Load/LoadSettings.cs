@@ -17,6 +17,9 @@ internal sealed record LoadSettings
     /// <summary>Of each sender, who sends the next when one is through; 0 for <see cref="Rate"/>.</summary>
     public int InFlight { get; init; }
 
+    /// <summary>Of each sender, after which it sends no more and the measured time ends; 0 for no end.</summary>
+    public int Messages { get; init; }
+
     /// <summary>A message is through with its acknowledgement; else when every member has been shown it.</summary>
     public bool EndsWithAck { get; init; }
 
@@ -25,6 +28,9 @@ internal sealed record LoadSettings
 
     /// <summary>How many users share the members' places; at least as many as a room has.</summary>
     public required int Users { get; init; }
+
+    /// <summary>Number of the first of these.</summary>
+    public int FirstUser { get; init; }
 
     public TimeSpan Warmup { get; init; }
     public TimeSpan Duration { get; init; }

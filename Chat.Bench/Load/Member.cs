@@ -17,7 +17,10 @@ internal sealed class Member : ISocketReader
     private static ArrayBufferWriter<byte>? _scratch;
 
     private readonly LoadRun _run;
+
+    /// <summary>None where it is no sender.</summary>
     private readonly Sent[] _sent;
+
     private readonly Lock _gate = new();
     private ClientSocket? _socket;
     private int _posted;
@@ -29,8 +32,8 @@ internal sealed class Member : ISocketReader
         _run = run;
         Room = room;
         Number = number;
-        Order = new OrderCheck(run.MembersPerRoom);
-        _sent = new Sent[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(Remembered, 2 * run.InFlight))];
+        Order = new OrderCheck(run.SendersPerRoom);
+        _sent = NumberInRoom >= run.SendersPerRoom ? [] : new Sent[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(Remembered, 2 * run.InFlight))];
     }
 
     public Room Room { get; }
@@ -87,11 +90,16 @@ internal sealed class Member : ISocketReader
     /// <summary>Nothing where it has not come in yet.</summary>
     public void SendLife(ReadOnlySpan<byte> frame) => _socket?.Send(frame);
 
+    /// <summary>Nothing where it has sent all that it should.</summary>
     /// <param name="due">When it should be sent, which is what its latency counts from.</param>
     public void Post(long due)
     {
         lock (_gate)
         {
+            if (_posted >= _run.Messages)
+            {
+                return;
+            }
             var index = _posted++;
             _sent[index & (_sent.Length - 1)] = new Sent { Index = index, Rank = -1, Left = Room.Receivers, Due = due };
             Write(new Stamp(Number, index, due));
@@ -123,14 +131,14 @@ internal sealed class Member : ISocketReader
     public void Show(in Stamp stamp, long now)
     {
         var sender = stamp.Sender - Room.FirstMember;
-        if ((uint)sender >= (uint)Room.Members.Length)
-        {
-            _run.Tally.Stray++;
-            return;
-        }
-        if (stamp.Index == Stamp.Probe)
+        if (stamp.Index == Stamp.Probe && (uint)sender < (uint)Room.Members.Length)
         {
             IsReady = true;
+            return;
+        }
+        if ((uint)sender >= (uint)_run.SendersPerRoom)
+        {
+            _run.Tally.Stray++;
             return;
         }
         var author = Room.Members[sender];

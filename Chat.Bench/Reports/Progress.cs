@@ -14,16 +14,17 @@ internal sealed record Progress(string Peer, TimeSpan Interval)
 
     public void Say(FormattableString text) => Console.Error.WriteLine($"{Peer,-16} {text.ToString(CultureInfo.InvariantCulture)}");
 
-    /// <summary>Waits, with a line each interval.</summary>
+    /// <summary>Waits, or until all that should be sent is through, with a line each interval.</summary>
     public async Task<IReadOnlyList<Moment>> WatchAsync(LoadRun run, string phase, string unit, Func<long> count, TimeSpan time, CancellationToken cancellation)
     {
         List<Moment> timeline = [];
         var begun = Stopwatch.GetTimestamp();
         run.Tally.TakeInterval();
         var (at, counted, usage, own) = (begun, count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
-        while (time - Stopwatch.GetElapsedTime(begun) is var rest && rest > Shortest)
+        while (time - Stopwatch.GetElapsedTime(begun) is var rest && rest > Shortest && !run.Through.IsCompleted)
         {
-            await Task.Delay(rest < Interval ? rest : Interval, cancellation);
+            await Task.WhenAny(run.Through, Task.Delay(rest < Interval ? rest : Interval, cancellation));
+            cancellation.ThrowIfCancellationRequested();
             var (now, countedNow, usageNow, ownNow) = (Stopwatch.GetTimestamp(), count(), await run.Site.UsageAsync(cancellation), ProcessUsage.OfThis());
             var seconds = Stopwatch.GetElapsedTime(at, now).TotalSeconds;
             var moment = new Moment(

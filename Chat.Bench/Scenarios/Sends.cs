@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Chat.Bench.Load;
 using Chat.Bench.Reports;
 using Chat.Bench.Servers;
@@ -9,12 +8,8 @@ namespace Chat.Bench.Scenarios;
 /// <summary><c>sends</c>: messages that hardly anybody reads, so that what is measured is how fast they are stored.</summary>
 internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged when they are durable: how many per second, with so many in flight")
 {
-    private readonly Option<string> _inFlight = new("--in-flight")
-    {
-        Description = "Sends under way at once, each number a load of its own. They are spread over as many sessions, each of one user, who is its only member and reader.",
-        HelpName = "N,N",
-        DefaultValueFactory = _ => "1,64,512",
-    };
+    private readonly NumbersOption _inFlight = new(
+        "--in-flight", "Sends under way at once, each number a load of its own. They are spread over as many sessions, each of one user, who is its only member and reader.", "1,64,512", most: 100_000);
 
     private readonly Option<int> _perSession = MeasureOptions.CountOption("--per-session", "Of these, so many in each session, of one socket. The server acts on 64 of one socket at once.", 1, most: 10_000);
     private readonly Option<int> _size = MeasureOptions.CountOption("--size", "Bytes of a message's content.", 100, least: Stamp.Length, most: 20_000);
@@ -33,11 +28,7 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
 
     protected override void Check(ParseResult parsed)
     {
-        if (Numbers(parsed.GetValue(_inFlight)!).Exists(number => number is < 1 or > 100_000))
-        {
-            throw new BenchException("--in-flight takes numbers from 1 to 100000, with commas between them.");
-        }
-        if (Numbers(parsed.GetValue(_inFlight)!).Exists(number => number > parsed.GetValue(_perSession) && number % parsed.GetValue(_perSession) != 0))
+        if (_inFlight.Read(parsed).Any(number => number > parsed.GetValue(_perSession) && number % parsed.GetValue(_perSession) != 0))
         {
             throw new BenchException("--in-flight takes multiples of --per-session.");
         }
@@ -50,7 +41,7 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
     {
         List<Outcome> outcomes = [];
-        foreach (var inFlight in Numbers(parsed.GetValue(_inFlight)!))
+        foreach (var inFlight in _inFlight.Read(parsed))
         {
             var perSession = Math.Min(parsed.GetValue(_perSession), inFlight);
             var settings = Measured.Apply(parsed, new LoadSettings
@@ -77,8 +68,4 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
         run.Begin();
         return await run.MeasureAsync("sends", () => run.Tally.Acks, run.Tally.Acknowledged, cancellation);
     }
-
-    /// <summary>0 for what is no number.</summary>
-    private static List<int> Numbers(string list) =>
-        [.. list.Split(',').Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)];
 }

@@ -79,6 +79,14 @@ public sealed class LoadRunTests
         Assert.Equal(new Faults { Lost = 3 }, outcome.Faults);
     }
 
+    [Fact]
+    public async Task A_run_of_so_many_messages_ends_when_they_are_through()
+    {
+        var outcome = await LoadAsync(Settings with { InFlight = 3, Messages = 40, Duration = TimeSpan.FromDays(1) }, (_, frame) => [frame]);
+
+        Assert.Equal((40, new Faults()), (outcome.Count, outcome.Faults));
+    }
+
     /// <param name="answer">The number of a frame from 0 on, and what it is answered with.</param>
     private static async Task<Outcome> LoadAsync(LoadSettings settings, Func<int, byte[], byte[][]> answer)
     {
