@@ -1,7 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Chat.Bench.Baselines;
 using Chat.Bench.Faces;
 using Chat.Bench.Servers;
+using Chat.Host.Auth;
+using Chat.Host.Configuration;
 
 namespace Chat.Bench;
 
@@ -25,9 +29,10 @@ internal static class Peers
         cancellation => StartBaselineAsync(kind, target, cancellation));
 
     /// <summary>What is changed of the server's defaults, for the report to say.</summary>
-    public static IReadOnlyList<string> ChatSettings(TargetSettings target) =>
+    /// <param name="port">0 takes any that is free.</param>
+    public static IReadOnlyList<string> ChatSettings(TargetSettings target, int port = 0) =>
     [
-        "--mode", "production", "--port", "0",
+        "--mode", "production", "--port", $"{port}",
         "--set", "chat.service.address=127.0.0.1",
         "--set", "chat.rate-limit.messages-per-minute=1000000",
         "--set", "chat.participants.requests-per-minute=0",
@@ -35,16 +40,57 @@ internal static class Peers
         .. target.Set.SelectMany(pair => new[] { "--set", pair }),
     ];
 
+    /// <summary>Nodes of one cluster; returns when each knows all of them and no other, such as those of a cluster that was killed.</summary>
+    public static async Task<Site> StartClusterAsync(TargetSettings target, string redis, int nodes, CancellationToken cancellation)
+    {
+        var secret = NewSecret();
+        List<ServerProcess> started = [];
+        try
+        {
+            while (started.Count < nodes)
+            {
+                var port = FreePort();
+                var environment = new Dictionary<string, string?> { ["REDIS_URL"] = redis, ["CHAT_NODE_ADDRESS"] = $"http://127.0.0.1:{port}" };
+                started.Add(await StartNodeAsync(target, secret, port, environment, cancellation));
+            }
+            var site = new Site([.. started], _ => Tokens.FromSecret(secret));
+            await site.JoinedAsync(new TokenIssuer(new JwtOptions { SecretKey = secret }, TimeProvider.System).Issue("bench-admin", null, Roles.Admin, TimeSpan.FromDays(1)), cancellation);
+            return site;
+        }
+        catch
+        {
+            foreach (var node in started)
+            {
+                await node.DisposeAsync();
+            }
+            throw;
+        }
+    }
+
     private static async Task<Site> StartChatAsync(TargetSettings target, CancellationToken cancellation)
     {
         if (target.Url is { } url)
         {
             return new Site(url, null, target.Tokens ?? Tokens.FromServer);
         }
-        var secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
-        var environment = new Dictionary<string, string?> { ["JWT_SECRET_KEY"] = secret, ["CHAT_CONFIG"] = null, ["DATABASE_URL"] = target.Database };
-        var server = await ServerProcess.StartAsync(Program("chat.dll"), ["serve", .. ChatSettings(target)], environment, target.DataFolder, cancellation);
+        var secret = NewSecret();
+        var server = await StartNodeAsync(target, secret, 0, [], cancellation);
         return new Site(server.Address, server, _ => Tokens.FromSecret(secret));
+    }
+
+    private static Task<ServerProcess> StartNodeAsync(TargetSettings target, string secret, int port, Dictionary<string, string?> environment, CancellationToken cancellation)
+    {
+        (environment["JWT_SECRET_KEY"], environment["CHAT_CONFIG"], environment["DATABASE_URL"]) = (secret, null, target.Database);
+        return ServerProcess.StartAsync(Program("chat.dll"), ["serve", .. ChatSettings(target, port)], environment, target.DataFolder, cancellation);
+    }
+
+    private static string NewSecret() => Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<Site> StartBaselineAsync(string kind, TargetSettings target, CancellationToken cancellation)

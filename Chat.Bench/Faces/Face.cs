@@ -50,7 +50,7 @@ internal abstract class Face
     }
 
     /// <param name="key">With its quotes and colon.</param>
-    protected static long? Number(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
+    public static long? Number(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
     {
         var at = json.IndexOf(key);
         return at >= 0 && Utf8Parser.TryParse(json[(at + key.Length)..], out long number, out _) ? number : null;

@@ -16,7 +16,7 @@ internal class NativeFace(byte[] marker) : ChatFace(marker)
     public override async Task CreateAsync(Site site, Room room, CancellationToken cancellation) =>
         room.Name = await site.CreateSessionAsync(room, [], "session_id", cancellation);
 
-    public override (Uri Address, string? Token) Door(Site site, Member member) => (new Uri(site.Address, $"/ws/{member.Room.Name}"), member.Token);
+    public override (Uri Address, string? Token) Door(Site site, Member member) => (new Uri(site.AddressOf(member.Number), $"/ws/{member.Room.Name}"), member.Token);
 
     protected override (byte[] Before, byte[] After) Message(Member sender) => Frame;
 

@@ -34,6 +34,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public Uri Address => _listening.Task.Result;
 
+    /// <summary>Bytes of all files in its folder.</summary>
+    public long DataSize => _folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+
     /// <summary>Returns when it answers.</summary>
     /// <param name="program">A file that <c>dotnet</c> runs.</param>
     /// <param name="environment">Set over this process's; null takes a name away.</param>
@@ -54,16 +57,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             start.Environment[name] = value;
         }
-        var server = new ServerProcess(start, folder);
-        var ended = server.Process.WaitForExitAsync(cancellation);
-        if (await Task.WhenAny(server._listening.Task, ended, Task.Delay(Patience, cancellation)) != server._listening.Task)
-        {
-            var log = server.Log();
-            await server.DisposeAsync();
-            cancellation.ThrowIfCancellationRequested();
-            throw new BenchException($"The server did not start. It said:\n{log}");
-        }
-        return server;
+        return await StartAsync(start, folder, cancellation);
+    }
+
+    /// <summary>Kills it, and starts it on the same data, as another process that may listen elsewhere.</summary>
+    /// <exception cref="BenchException">It does not start.</exception>
+    public async Task<ServerProcess> RestartAsync(CancellationToken cancellation)
+    {
+        var start = Process.StartInfo;
+        await EndAsync();
+        return await StartAsync(start, _folder, cancellation);
     }
 
     /// <summary>The newest lines.</summary>
@@ -77,11 +80,30 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await EndAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static async Task<ServerProcess> StartAsync(ProcessStartInfo start, DirectoryInfo folder, CancellationToken cancellation)
+    {
+        var server = new ServerProcess(start, folder);
+        var ended = server.Process.WaitForExitAsync(cancellation);
+        if (await Task.WhenAny(server._listening.Task, ended, Task.Delay(Patience, cancellation)) != server._listening.Task)
+        {
+            var log = server.Log();
+            await server.DisposeAsync();
+            cancellation.ThrowIfCancellationRequested();
+            throw new BenchException($"The server did not start. It said:\n{log}");
+        }
+        return server;
+    }
+
+    private async Task EndAsync()
+    {
         AppDomain.CurrentDomain.ProcessExit -= Kill;
         Kill(null, EventArgs.Empty);
         await Process.WaitForExitAsync();
         Process.Dispose();
-        _folder.Delete(recursive: true);
     }
 
     private void Kill(object? sender, EventArgs e)
