@@ -19,7 +19,7 @@ internal sealed record Outcome
     public double? PerSecond { get; init; }
     public Latency? Latency { get; init; }
 
-    /// <summary>Processor time of the server for one of what was counted.</summary>
+    /// <summary>Processor time of the server for one of what was counted; null also where it used too little to say.</summary>
     public double? CpuMicroseconds { get; init; }
 
     /// <summary>1 is one processor.</summary>
@@ -32,6 +32,9 @@ internal sealed record Outcome
     public double? MemoryGrowthMb { get; init; }
 
     public double? KbPerConnection { get; init; }
+
+    /// <summary>What only this scenario measures, by its name with its unit, such as <c>join_s</c>.</summary>
+    public IReadOnlyDictionary<string, double?>? Figures { get; init; }
 
     /// <summary>Of this program; near 1 it may itself be the limit.</summary>
     public double BenchCpu { get; init; }

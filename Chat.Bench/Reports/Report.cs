@@ -30,16 +30,17 @@ internal sealed class Report(string scenario, TargetSettings target)
     {
         var medians = Medians();
         var units = string.Join(", ", medians.Select(outcome => outcome.Unit).Distinct());
+        var figures = medians.SelectMany(FiguresOf).Distinct().ToList();
         List<string[]> rows =
         [
-            ["", $"{units}/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU us each", "server CPU", "memory MB", "growth MB", "KB/connection", "bench CPU", "late ms", "lost", "doubled", "disordered"],
-            .. medians.Select(Row),
+            ["", $"{units}/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU us each", "server CPU", "memory MB", "growth MB", "KB/connection", "bench CPU", "late ms", "lost", "doubled", "disordered", .. figures.Select(name => name.Replace('_', ' '))],
+            .. medians.Select(outcome => (string[])[.. Row(outcome), .. figures.Select(name => Text(outcome.Figures?.GetValueOrDefault(name)))]),
         ];
         foreach (var peer in medians.Where(outcome => _baselines.Contains(outcome.Peer)))
         {
             if (medians.FirstOrDefault(outcome => outcome.Peer == "chat" && outcome.Variant == peer.Variant) is { } chat)
             {
-                rows.Add(RatioRow(chat, peer));
+                rows.Add([.. RatioRow(chat, peer), .. figures.Select(_ => "")]);
             }
         }
         var text = new StringBuilder();
@@ -83,6 +84,7 @@ internal sealed class Report(string scenario, TargetSettings target)
             MemoryMb = Median(group, o => o.MemoryMb),
             MemoryGrowthMb = Median(group, o => o.MemoryGrowthMb),
             KbPerConnection = Median(group, o => o.KbPerConnection),
+            Figures = group.First().Figures is null ? null : group.SelectMany(FiguresOf).Distinct().ToDictionary(name => name, name => Median(group, o => o.Figures?.GetValueOrDefault(name))),
             BenchCpu = Median(group, o => o.BenchCpu)!.Value,
             SendLateness = Median(group, o => o.SendLateness),
             Timeline = null,
@@ -94,6 +96,8 @@ internal sealed class Report(string scenario, TargetSettings target)
             Trouble = group.Select(o => o.Trouble).FirstOrDefault(trouble => trouble is not null),
         }),
     ];
+
+    private static IEnumerable<string> FiguresOf(Outcome outcome) => outcome.Figures?.Keys ?? [];
 
     private static double? Median(IEnumerable<Outcome> outcomes, Func<Outcome, double?> figure)
     {
@@ -152,6 +156,9 @@ internal sealed class Report(string scenario, TargetSettings target)
             }
         }
     }
+
+    /// <summary>With three digits that say something.</summary>
+    private static string Text(double? figure) => Text(figure, Math.Abs(figure ?? 0) switch { >= 100 => "N0", >= 10 => "N1", >= 1 => "N2", _ => "N3" });
 
     private static string Text(double? figure, string format) => figure?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 }

@@ -30,6 +30,20 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Figures_of_one_scenario_have_medians_and_columns_and_what_was_not_measured_is_empty()
+    {
+        var report = new Report("growth", new TargetSettings());
+        foreach (var (run, join) in new (int, double?)[] { (1, 5), (2, null), (3, 8) })
+        {
+            report.Add(run, Chat, [Outcome(1) with { Figures = new Dictionary<string, double?> { ["join_s"] = join, ["wake_ms"] = null } }]);
+        }
+
+        var lines = report.Table().Split('\n');
+        Assert.EndsWith("join s", lines[0].TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith("6.50", lines[1].TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_fault_of_the_server_in_any_run_is_one_of_the_report_and_a_baselines_is_not()
     {
         var report = new Report("fanout", new TargetSettings());
