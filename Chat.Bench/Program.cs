@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Chat.Bench;
 using Chat.Bench.Baselines;
 using Chat.Bench.Clients;
+using Chat.Bench.Growth;
 using Chat.Bench.Micro;
 using Chat.Bench.Scenarios;
 
@@ -15,6 +16,7 @@ var root = new RootCommand("Loads a chat server and says what a delivery costs. 
     new Idle().Create(),
     new Churn().Create(),
     new Check().Create(),
+    GrowthCommand.Create(),
     MicroCommand.Create(),
     BaselineCommand.Create(),
 };

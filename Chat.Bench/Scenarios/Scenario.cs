@@ -12,6 +12,12 @@ internal abstract class Scenario(string name, string description)
 
     protected MeasureOptions Measured { get; } = new();
 
+    /// <summary>What the report calls it.</summary>
+    protected virtual string Title => name;
+
+    /// <summary>Can load a server that it has not started.</summary>
+    protected virtual bool HasRemote => true;
+
     protected virtual bool HasFaces => true;
 
     protected virtual bool HasBaselines => true;
@@ -22,7 +28,7 @@ internal abstract class Scenario(string name, string description)
     {
         var command = new Command(name, description);
         AddOptions(command);
-        Target.AddTo(command, HasFaces, HasBaselines);
+        Target.AddTo(command, HasRemote, HasFaces, HasBaselines);
         if (HasMeasures)
         {
             Measured.AddTo(command);
@@ -47,20 +53,26 @@ internal abstract class Scenario(string name, string description)
     /// <summary>Loads one server, which is fresh where it was started from here.</summary>
     protected abstract Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation);
 
+    /// <summary>Starts what is loaded, and loads it.</summary>
+    protected virtual async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, TargetSettings target, Peer peer, Progress progress, CancellationToken cancellation)
+    {
+        await using var site = await peer.StartAsync(cancellation);
+        return await LoadAsync(parsed, peer, site, progress, cancellation);
+    }
+
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         Check(parsed);
         var target = Target.Read(parsed);
         target = target with { Set = [.. ServerSettings(parsed), .. target.Set] };
-        var report = new Report(name, target);
+        var report = new Report(Title, target);
         var runs = Measured.Runs(parsed);
         for (var run = 1; run <= runs; run++)
         {
             foreach (var peer in Target.Peers(parsed, target))
             {
                 var progress = new Progress(runs == 1 ? peer.Name : $"{peer.Name} {run}/{runs}", Measured.Interval(parsed));
-                await using var site = await peer.StartAsync(cancellation);
-                report.Add(run, peer, await LoadAsync(parsed, peer, site, progress, cancellation));
+                report.Add(run, peer, await LoadAsync(parsed, target, peer, progress, cancellation));
             }
         }
         Console.Out.Write(report.Table());

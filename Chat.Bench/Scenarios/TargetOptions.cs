@@ -41,9 +41,9 @@ internal sealed class TargetOptions
         HelpName = "PEER,PEER",
     };
 
-    public void AddTo(Command command, bool hasFaces, bool hasBaselines)
+    public void AddTo(Command command, bool hasRemote, bool hasFaces, bool hasBaselines)
     {
-        foreach (Option option in new Option[] { _url, _secret, _tokens, _database, _set, _data })
+        foreach (Option option in hasRemote ? new Option[] { _url, _secret, _tokens, _database, _set, _data } : [_database, _set, _data])
         {
             command.Add(option);
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Chat.Tests.Support;
 
@@ -8,13 +7,10 @@ namespace Chat.Tests.Bench;
 [Collection("Processes")]
 public sealed class BenchCommandTests
 {
-    /// <summary>Seventeen loads of half a second on a machine that may be busy with other tests.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
-
     [Fact]
     public async Task Check_finds_nothing_lost_doubled_or_out_of_order_on_any_face()
     {
-        var result = await RunAsync("check");
+        var result = await BenchProgram.RunAsync("check");
 
         Assert.True(result.Code == 0, result.Output + result.Error);
         foreach (var load in new[] { "fanout, native", "fanout, participants", "fanout, rooms", "fanout, channels", "fanout, socketio", "churn, native", "sends", "streams" })
@@ -28,7 +24,7 @@ public sealed class BenchCommandTests
     {
         using var folder = new TempFolder();
 
-        var result = await RunAsync("fanout", "--members", "5", "--rate", "500", "--warmup", "0s", "--duration", "500ms", "--compare", "kestrel,signalr", "--json", folder.File("out.json"));
+        var result = await BenchProgram.RunAsync("fanout", "--members", "5", "--rate", "500", "--warmup", "0s", "--duration", "500ms", "--compare", "kestrel,signalr", "--json", folder.File("out.json"));
 
         Assert.True(result.Code == 0, result.Output + result.Error);
         Assert.Contains("kestrel : chat", result.Output, StringComparison.Ordinal);
@@ -53,35 +49,22 @@ public sealed class BenchCommandTests
     [InlineData("sends --in-flight 100 --per-session 64", "multiples of --per-session")]
     [InlineData("sends --compare kestrel", "acknowledges nothing")]
     [InlineData("streams --tokens 3000 --size 100", "--tokens times --size")]
+    [InlineData("growth", "command")]
+    [InlineData("growth depth", "depth")]
+    [InlineData("growth members --steps 10,many", "--steps takes numbers from 1 to 10000")]
+    [InlineData("growth members --steps 10001", "--steps takes numbers from 1 to 10000")]
+    [InlineData("growth sessions --rooms 0", "--rooms takes a number from 1")]
+    [InlineData("growth connections --steps 1000000", "1000500 sockets need")]
+    [InlineData("growth history --steps 10,11", "--steps of history rise")]
+    [InlineData("growth nodes --steps 2", "say --database and --redis")]
+    [InlineData("growth streams --url http://a", "http://a")]
     [InlineData("rush", "rush")]
     public async Task What_is_no_command_line_ends_with_2_and_a_sentence(string line, string says)
     {
-        var result = await RunAsync(line.Split(' '));
+        var result = await BenchProgram.RunAsync(line.Split(' '));
 
         Assert.Equal((2, ""), (result.Code, result.Output));
         Assert.Contains(says, result.Error, StringComparison.Ordinal);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
-    }
-
-    private static async Task<ChatResult> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(AppContext.BaseDirectory, "Chat.Bench.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        try
-        {
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            await process.WaitForExitAsync().WaitAsync(Patience);
-            return new ChatResult(process.ExitCode, await output, await error);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
     }
 }
