@@ -128,7 +128,8 @@ public sealed partial class NodeAsks : IDisposable
         try
         {
             var reply = acting is null ? null : await acting;
-            byte[] body = reply is null || ReferenceEquals(reply, SessionGateway.Stopping) || ReferenceEquals(reply, SessionActor.Unreadable) ? [0] : CommandCodec.Encode(reply);
+            // A node that has no storage, cannot read the session or is stopping leaves it to the one who asked.
+            byte[] body = reply is null or Rejected { Code: ErrorCode.StorageUnavailable } ? [0] : CommandCodec.Encode(reply);
             var answer = new byte[9 + body.Length];
             answer[0] = Answer;
             BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(1), number);
