@@ -13,8 +13,7 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
     private static readonly TimeSpan LongestFreeze = TimeSpan.FromSeconds(2);
 
     // The row of a log is taken only if the log's head is the row's base, in this statement's own snapshot: of a log either all rows are
-    // tried or none. What another transaction has put there since is skipped, not an error, and so missing from what is returned.
-    // ORDER BY before the default of ordering is drawn: within a log ordering rises with seq.
+    // tried or none. ORDER BY before the default of ordering is drawn: within a log ordering rises with seq.
     private static readonly string InsertSql =
         $"""
         INSERT INTO journal (deleted, persistence_id, sequence_number, created, message, manifest, identifier, writer_uuid)
@@ -23,23 +22,28 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
             AS r (log, base, seq, created, message, manifest, writer, n)
         WHERE r.base = (SELECT coalesce(max(j.sequence_number), 0) FROM journal j WHERE j.persistence_id = r.log)
         ORDER BY r.n
-        ON CONFLICT (persistence_id, sequence_number) DO NOTHING
-        RETURNING persistence_id, sequence_number
         """;
 
+    private const string ReturnSql = "RETURNING persistence_id, sequence_number";
+
     private readonly NpgsqlConnection connection;
+
+    /// <summary>What another transaction has put where a row was to be is an error, and nothing of the statement is left.</summary>
+    private readonly NpgsqlCommand insertAll;
+
+    /// <summary>What another transaction has put where a row was to be is skipped, and so missing from what is returned.</summary>
     private readonly NpgsqlCommand insert;
+
     private NpgsqlTransaction? transaction;
 
     private PostgresWriteConnection(NpgsqlConnection connection)
     {
         this.connection = connection;
-        insert = new NpgsqlCommand(InsertSql, connection);
-        foreach (var type in new[] { NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bytea, NpgsqlDbType.Text, NpgsqlDbType.Text })
-        {
-            insert.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });
-        }
+        insertAll = NewInsert(ReturnSql);
+        insert = NewInsert($"ON CONFLICT (persistence_id, sequence_number) DO NOTHING {ReturnSql}");
     }
+
+    public bool IsOpen => connection.FullState.HasFlag(ConnectionState.Open);
 
     public static async Task<PostgresWriteConnection> OpenAsync(NpgsqlDataSource source, TimeSpan timeout, CancellationToken cancellation)
     {
@@ -56,28 +60,51 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins a transaction and brings in what its logs' heads allow; the plans say what that is. Nothing is committed yet.</summary>
+    /// <summary>
+    /// Stores, in one statement that is a transaction of its own, what rests on its log's head as the plan takes it for: one round trip, and no keys held for longer
+    /// than the server takes. From the moment this is called until it returns nobody knows what is stored.
+    /// </summary>
+    /// <returns>The plans of which nothing is stored, on another connection if this one is not <see cref="IsOpen"/>.</returns>
+    public async Task<List<LogPlan>> StoreAsync(List<LogPlan> plans, CancellationToken cancellation)
+    {
+        plans.ForEach(plan => plan.Decide(null));
+        plans = plans.FindAll(plan => plan.Rows > 0);
+        if (plans.Count == 0)
+        {
+            return plans;
+        }
+        Bind(insertAll, plans);
+        NpgsqlDataReader rows;
+        try
+        {
+            rows = await insertAll.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (PostgresException)
+        {
+            // In place of the rows, which come when all are in: another node was there at the same moment, a deadlock, or the connection was ended while it was idle.
+            return plans;
+        }
+        var stored = (await ReadAsync(rows, cancellation).ConfigureAwait(false)).Select(row => row.Log).ToHashSet(StringComparer.Ordinal);
+        return plans.FindAll(plan => !stored.Contains(plan.Log));
+    }
+
+    /// <summary>Begins a transaction and brings in what the logs' heads allow, which are read for it; the plans say what that is. Nothing is committed yet.</summary>
     public async Task InsertAsync(List<LogPlan> plans, CancellationToken cancellation)
     {
         // Each statement has to see what others have committed before it.
         transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation).ConfigureAwait(false);
-        plans.ForEach(plan => plan.Decide(null));
         var open = plans;
-        for (var round = 0; ; round++)
+        for (var round = 0; round < Rounds; round++)
         {
+            var heads = await ReadHeadsAsync(open, cancellation).ConfigureAwait(false);
+            open.ForEach(plan => plan.Decide(heads[plan.Log]));
             open = await TryInsertAsync(open, cancellation).ConfigureAwait(false);
             if (open.Count == 0)
             {
                 return;
             }
-            if (round == Rounds)
-            {
-                open.ForEach(plan => plan.Refuse());
-                return;
-            }
-            var heads = await ReadHeadsAsync(open, cancellation).ConfigureAwait(false);
-            open.ForEach(plan => plan.Decide(heads[plan.Log]));
         }
+        open.ForEach(plan => plan.Refuse());
     }
 
     /// <summary>From the moment this is called until it returns, nobody knows whether the group is stored.</summary>
@@ -90,6 +117,7 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await insertAll.DisposeAsync().ConfigureAwait(false);
         await insert.DisposeAsync().ConfigureAwait(false);
         await connection.DisposeAsync().ConfigureAwait(false);
     }
@@ -110,7 +138,18 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)Math.Min((timeout / 2).TotalMilliseconds, LongestFreeze.TotalMilliseconds)}" });
         command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)timeout.TotalMilliseconds}" });
         await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        await insertAll.PrepareAsync(cancellation).ConfigureAwait(false);
         await insert.PrepareAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private NpgsqlCommand NewInsert(string end)
+    {
+        var command = new NpgsqlCommand($"{InsertSql} {end}", connection);
+        foreach (var type in new[] { NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bytea, NpgsqlDbType.Text, NpgsqlDbType.Text })
+        {
+            command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });
+        }
+        return command;
     }
 
     /// <returns>The logs of which not all rows could be inserted; none of their rows is left.</returns>
@@ -121,15 +160,8 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         {
             return [];
         }
-        Bind(plans, expected);
-        var inserted = new List<(string Log, long Seq)>(expected);
-        await using (var reader = await insert.ExecuteReaderAsync(cancellation).ConfigureAwait(false))
-        {
-            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-            {
-                inserted.Add((reader.GetString(0), reader.GetInt64(1)));
-            }
-        }
+        Bind(insert, plans);
+        var inserted = await ReadAsync(await insert.ExecuteReaderAsync(cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         if (inserted.Count == expected)
         {
             return [];
@@ -143,8 +175,23 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         return open;
     }
 
-    private void Bind(List<LogPlan> plans, int rows)
+    /// <summary>The rows that could be inserted.</summary>
+    private static async Task<List<(string Log, long Seq)>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
+        await using (reader)
+        {
+            var inserted = new List<(string Log, long Seq)>();
+            while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+            {
+                inserted.Add((reader.GetString(0), reader.GetInt64(1)));
+            }
+            return inserted;
+        }
+    }
+
+    private static void Bind(NpgsqlCommand command, List<LogPlan> plans)
+    {
+        var rows = plans.Sum(plan => plan.Rows);
         var (logs, bases, seqs, created) = (new string[rows], new long[rows], new long[rows], new long[rows]);
         var (messages, manifests, writers) = (new byte[rows][], new string[rows], new string[rows]);
         var n = 0;
@@ -165,7 +212,7 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         object[] values = [logs, bases, seqs, created, messages, manifests, writers];
         for (var i = 0; i < values.Length; i++)
         {
-            insert.Parameters[i].Value = values[i];
+            command.Parameters[i].Value = values[i];
         }
     }
 

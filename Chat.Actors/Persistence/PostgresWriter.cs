@@ -70,29 +70,25 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     {
         using var deadline = new CancellationTokenSource(options.AppendTimeout, time);
         var plans = LogPlan.Of(group);
-        try
+        await ConnectAsync(deadline.Token).ConfigureAwait(false);
+        var open = await connection!.StoreAsync(plans, deadline.Token).ConfigureAwait(false);
+        if (open.Count > 0)
         {
-            await InsertAsync(plans, deadline.Token).ConfigureAwait(false);
+            await ConnectAsync(deadline.Token).ConfigureAwait(false);
+            await connection.InsertAsync(open, deadline.Token).ConfigureAwait(false);
+            await connection.CommitAsync(deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (CanRetry(e) && !deadline.IsCancellationRequested)
-        {
-            // COMMIT was not sent, so nothing is stored: a deadlock's victim, or the server was restarted since the last group.
-            LogRetry(logger, e);
-            await DropConnectionAsync().ConfigureAwait(false);
-            await InsertAsync(plans, deadline.Token).ConfigureAwait(false);
-        }
-        await connection!.CommitAsync(deadline.Token).ConfigureAwait(false);
         plans.ForEach(plan => plan.Settle());
     }
 
-    private async Task InsertAsync(List<LogPlan> plans, CancellationToken cancellation)
+    private async Task ConnectAsync(CancellationToken cancellation)
     {
-        connection ??= await PostgresWriteConnection.OpenAsync(source, options.AppendTimeout, cancellation).ConfigureAwait(false);
-        await connection.InsertAsync(plans, cancellation).ConfigureAwait(false);
+        if (connection is not { IsOpen: true })
+        {
+            await DropConnectionAsync().ConfigureAwait(false);
+            connection = await PostgresWriteConnection.OpenAsync(source, options.AppendTimeout, cancellation).ConfigureAwait(false);
+        }
     }
-
-    /// <summary>Without a connection it was the connecting that failed, and it would again.</summary>
-    private bool CanRetry(Exception e) => connection is not null && e is NpgsqlException { IsTransient: true } or IOException;
 
     private async Task GiveUpAsync(List<PendingWrite> group, Exception cause)
     {
@@ -125,9 +121,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     [LoggerMessage(2011, LogLevel.Error, "PostgreSQL did not confirm a group of {Count} appends")]
     private static partial void LogCommitFailed(ILogger logger, int count, Exception cause);
-
-    [LoggerMessage(2013, LogLevel.Warning, "A group of appends failed before its commit and is tried again")]
-    private static partial void LogRetry(ILogger logger, Exception cause);
 
     [LoggerMessage(2014, LogLevel.Debug, "A broken connection could not be closed")]
     private static partial void LogCloseFailed(ILogger logger, Exception cause);

@@ -6,8 +6,8 @@ namespace Chat.Tests.Support;
 /// <summary>Stands between a client and PostgreSQL, and breaks the connection at the moment that matters.</summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
-    // With its end: BEGIN says READ COMMITTED.
-    private static readonly byte[] Commit = "COMMIT\0"u8.ToArray();
+    /// <summary>The journal's writer has one insert that commits by itself, its first prepared statement; after the other it says so (with the end: BEGIN says READ COMMITTED).</summary>
+    private static readonly byte[][] Commits = ["\0_p1\0"u8.ToArray(), "COMMIT\0"u8.ToArray()];
 
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource closing = new();
@@ -91,7 +91,7 @@ public sealed class CuttingProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await client.ReadAsync(buffer, closing.Token) is > 0 and var count)
         {
-            if (armed != Cut.Never && buffer.AsSpan(0, count).IndexOf(Commit) >= 0)
+            if (armed != Cut.Never && Commits.Any(commit => buffer.AsSpan(0, count).IndexOf(commit) >= 0))
             {
                 state.Cut = armed;
                 armed = Cut.Never;
