@@ -10,12 +10,12 @@ public sealed record JournalOptions
 
     /// <summary>
     /// Longest that an append waits for its commit before it fails as <see cref="JournalUnavailableException"/>, time in the queue included.
-    /// The database may still commit it. Also the time a SQLite writer waits for another process's lock.
+    /// The database may still commit it. Also the time a SQLite writer waits for another process's lock, and the longest that a session waits for PostgreSQL to read its log.
     /// </summary>
     public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A query that takes longer fails as <see cref="JournalUnavailableException"/> (PostgreSQL only).</summary>
-    public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>A query over all logs, or of the read model, that takes longer fails as <see cref="JournalUnavailableException"/> (PostgreSQL only).</summary>
+    public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Appends in one commit at most. More only makes the first of them wait for the last.</summary>
     public int GroupAppends { get; init; } = 2048;

@@ -17,12 +17,14 @@ public sealed class PostgresJournal : IJournal
     private readonly NpgsqlDataSource writing;
     private readonly PostgresWriter writer;
     private readonly PostgresHorizon horizon;
+    private readonly TimeSpan patience;
     private bool disposed;
 
     private PostgresJournal(NpgsqlDataSource source, NpgsqlDataSource writing, TimeProvider time, JournalOptions options, ILogger logger)
     {
         this.time = time;
         codec = options.Events;
+        patience = options.AppendTimeout;
         this.writing = writing;
         Source = source;
         queue = new WriteQueue(options, time, () => Committed?.Invoke(), logger);
@@ -44,12 +46,12 @@ public sealed class PostgresJournal : IJournal
         options ??= new JournalOptions();
         var settings = PostgresUrl.Parse(databaseUrl);
         settings.MaxPoolSize = poolSize;
-        settings.CommandTimeout = (int)Math.Ceiling(options.ReadTimeout.TotalSeconds);
+        settings.CommandTimeout = Seconds(options.QueryTimeout);
         settings.CancellationTimeout = 1000;
         var source = NpgsqlDataSource.Create(settings);
         settings.Pooling = false;
         settings.ApplicationName += "-writer";
-        settings.CommandTimeout = (int)Math.Ceiling(options.AppendTimeout.TotalSeconds);
+        settings.CommandTimeout = Seconds(options.AppendTimeout);
         return new PostgresJournal(source, NpgsqlDataSource.Create(settings), time, options, logger ?? NullLogger<PostgresJournal>.Instance);
     }
 
@@ -123,6 +125,7 @@ public sealed class PostgresJournal : IJournal
                 }
             }
         },
+        Timeout.InfiniteTimeSpan,
         cancellation);
 
     public ValueTask<StoredSnapshot?> ReadSnapshotAsync(string log, long maxSeq, CancellationToken cancellation) => RunAsync(
@@ -191,6 +194,7 @@ public sealed class PostgresJournal : IJournal
             """,
             afterOrdering,
             limit);
+        command.CommandTimeout = connection.CommandTimeout;
         await using var row = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
         var events = new List<StoredEvent>();
         while (await row.ReadAsync(cancellation).ConfigureAwait(false))
@@ -209,12 +213,22 @@ public sealed class PostgresJournal : IJournal
         },
         cancellation);
 
-    private async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> query, CancellationToken cancellation)
+    /// <summary>
+    /// A session and its readers wait for it, no longer than for a commit. A server that has fallen silent would keep them for several times that: the driver tries to have the
+    /// query cancelled, over a connection that it tries to make.
+    /// </summary>
+    private ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> query, CancellationToken cancellation) => RunAsync(query, patience, cancellation);
+
+    private async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> query, TimeSpan limit, CancellationToken cancellation)
     {
-        try
+        async Task<T> ConnectAndRunAsync()
         {
             await using var connection = await Source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
             return await query(connection).ConfigureAwait(false);
+        }
+        try
+        {
+            return await ConnectAndRunAsync().WaitAsync(limit, time, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException)
         {
@@ -222,15 +236,17 @@ public sealed class PostgresJournal : IJournal
         }
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
+    private NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Seconds(patience) };
         foreach (var value in values)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         }
         return command;
     }
+
+    private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

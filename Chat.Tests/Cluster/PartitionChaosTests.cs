@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.WebSockets;
+using System.Text.Json;
+using Chat.Protocol;
 using Chat.Tests.Support;
 using Xunit.Abstractions;
 
@@ -41,6 +44,61 @@ public sealed class PartitionChaosTests(ITestOutputHelper output)
             }
         }
         await crowd.AuditAsync();
+    }
+
+    /// <summary>Its clients wait for its time-outs (<c>storage.append-timeout</c>, 5 s), a few of which may follow each other, and go elsewhere.</summary>
+    [ContractFact]
+    public async Task A_node_that_is_cut_off_from_PostgreSQL_does_not_keep_its_clients_waiting()
+    {
+        if (Chaos.Wish is null)
+        {
+            return;
+        }
+        await using var cluster = await TestCluster.StartApartAsync(2);
+        foreach (var node in cluster.Nodes)
+        {
+            // At home there: for another's, its home is asked, which has its storage.
+            var session = await cluster.SessionAtAsync(node, "room:cut");
+            await node.SendAsync(HttpMethod.Post, "/api/chat/sessions", "owner", new { room_id = session["room:".Length..] });
+            using var within = await OpenAsync(node, session);
+            await within.SendAsync(JsonSerializer.SerializeToUtf8Bytes(new { type = "message", content = "before", client_message_id = $"{node.Port}" }), WebSocketMessageType.Text, true, default);
+            await ReadAsync(within, "ack");
+            node.Cut(Peers.Postgres);
+            var cut = Stopwatch.GetTimestamp();
+            await within.SendAsync(JsonSerializer.SerializeToUtf8Bytes(new { type = "message", content = "cut off" }), WebSocketMessageType.Text, true, default);
+            Assert.Equal("STORAGE_UNAVAILABLE", (await ReadAsync(within, "error")).GetProperty("code").GetString());
+            var sent = Stopwatch.GetElapsedTime(cut);
+            using var late = await OpenAsync(node, session);
+            Assert.Equal(WebSocketMessageType.Close, (await late.ReceiveAsync(new byte[1000], default).WaitAsync(TestCluster.Patience)).MessageType);
+            Assert.Equal(CloseCode.Overloaded, (int)late.CloseStatus!);
+            var entered = Stopwatch.GetElapsedTime(cut) - sent;
+            node.Mend(Peers.Postgres);
+            output.Say(string.Create(CultureInfo.InvariantCulture, $"cut off from PostgreSQL, a send was refused after {sent.TotalMilliseconds:0} ms, a new socket after {entered.TotalMilliseconds:0} ms"));
+            Assert.InRange(Math.Max(sent.TotalSeconds, entered.TotalSeconds), 0, 20);
+            await TestCluster.UntilAsync(async () => await node.SendAsync(HttpMethod.Get, "/health/ready", "owner") is not null);
+        }
+    }
+
+    private static async Task<ClientWebSocket> OpenAsync(TestNode node, string session)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(node.SocketUri($"/ws/{session}", "owner"), default).WaitAsync(TestCluster.Patience);
+        return socket;
+    }
+
+    /// <summary>The next frame of the type.</summary>
+    private static async Task<JsonElement> ReadAsync(ClientWebSocket socket, string type)
+    {
+        var buffer = new byte[10_000];
+        while (true)
+        {
+            var frame = await socket.ReceiveAsync(buffer, default).WaitAsync(TestCluster.Patience);
+            var json = JsonSerializer.Deserialize<JsonElement>(buffer.AsSpan(0, frame.Count));
+            if (json.GetProperty("type").GetString() == type)
+            {
+                return json;
+            }
+        }
     }
 
     private async Task CutAsync(TestCluster cluster, Crowd crowd, string session, Peers peers, TimeSpan time)
