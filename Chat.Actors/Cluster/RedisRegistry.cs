@@ -108,6 +108,12 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
             _wasAway = true;
             LogAway(_logger, e.Message);
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Whatever it is, a node that announced itself no more would be gone for the others.
+            _wasAway = true;
+            LogFault(_logger, e);
+        }
         finally
         {
             _turn.Release();
@@ -178,6 +184,9 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
 
     [LoggerMessage(605, LogLevel.Debug, "Redis does not answer: {Reason}")]
     private static partial void LogAway(ILogger logger, string reason);
+
+    [LoggerMessage(609, LogLevel.Error, "This node could not announce itself to the others; it tries again")]
+    private static partial void LogFault(ILogger logger, Exception fault);
 }
 
 public sealed record RedisRegistryOptions

@@ -90,7 +90,7 @@ public sealed class TestCluster : IAsyncDisposable
         var names = await NamesAsync();
         var wanted = string.Join(", ", names.Keys.Order(StringComparer.Ordinal));
         return names.Count == Nodes.Count(node => node.IsRunning) && names.Values.All(node => node.Sees == wanted);
-    }, () => string.Join('\n', Nodes.Select(node => $"{node}: {node.Sees}")));
+    }, () => string.Join('\n', Nodes.Select(node => $"{node}: {node.Sees}\n{node.Output}")));
 
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string>? state = null)
     {
