@@ -6,7 +6,7 @@ namespace Chat.Actors.Delivery;
 /// <remarks>One thread at a time.</remarks>
 internal sealed class EventBatch
 {
-    private readonly Frames?[] _frames = new Frames?[FaceCodec.Count];
+    private readonly JoinedFrames?[] _frames = new JoinedFrames?[FaceCodec.Count];
 
     public EventBatch(IReadOnlyList<EncodedEvent> events)
     {
@@ -25,7 +25,7 @@ internal sealed class EventBatch
     /// <summary>Without a hole, and with nothing that may end a reader.</summary>
     public bool IsPlain { get; }
 
-    public Frames FramesFor(FaceCodec face)
+    public JoinedFrames FramesFor(FaceCodec face)
     {
         if (face.Index >= _frames.Length)
         {
@@ -35,34 +35,17 @@ internal sealed class EventBatch
         return _frames[face.Index] ??= Join(face);
     }
 
-    private Frames Join(FaceCodec face)
+    private JoinedFrames Join(FaceCodec face)
     {
-        var (count, length, lastSeq) = (0, 0, 0L);
-        Frame? last = null;
+        var (frames, lastSeq) = (new List<Frame>(Events.Count), 0L);
         foreach (var e in Events)
         {
             if (e.FrameFor(face) is { } frame)
             {
-                (count, length, lastSeq, last) = (count + 1, length + frame.Length, e.Seq, frame);
+                frames.Add(frame);
+                lastSeq = e.Seq;
             }
         }
-        if (count <= 1)
-        {
-            return new Frames(count, last?.Bytes ?? default, lastSeq);
-        }
-        var bytes = new byte[length];
-        var rest = bytes.AsMemory();
-        foreach (var e in Events)
-        {
-            if (e.FrameFor(face) is { } frame)
-            {
-                frame.Bytes.CopyTo(rest);
-                rest = rest[frame.Length..];
-            }
-        }
-        return new Frames(count, bytes, lastSeq);
+        return new JoinedFrames(frames, lastSeq);
     }
-
-    /// <param name="LastSeq">Of the last event that has a frame.</param>
-    public sealed record Frames(int Count, ReadOnlyMemory<byte> Bytes, long LastSeq);
 }

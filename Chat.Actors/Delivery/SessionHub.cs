@@ -16,7 +16,13 @@ public sealed class SessionHub : IThreadPoolWorkItem
     private readonly Queue<IReadOnlyList<EncodedEvent>> _batches = [];
     private Subscriber[]? _listeners;
     private long _published;
-    private bool _running;
+
+    private readonly Queue<PassingEvent> _passing = [];
+
+    /// <summary>Passing events so far, which are numbered from 1.</summary>
+    private long _passed;
+
+    private bool _isRunning;
 
     internal SessionHub(SessionId session, IReadOnlyList<IPresenceListener> listeners, LastSeen lastSeen, TimeProvider time)
     {
@@ -80,13 +86,8 @@ public sealed class SessionHub : IThreadPoolWorkItem
             // From two nodes at once, the same or older ones may come: readers skip what they have.
             _published = Math.Max(_published, batch[^1].Seq);
             _batches.Enqueue(batch);
-            if (_running)
-            {
-                return;
-            }
-            _running = true;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        Run();
     }
 
     /// <summary>
@@ -107,17 +108,27 @@ public sealed class SessionHub : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// Shown to those for whom the hub has been opened before, all together that have gathered while the last ones were written: where thousands come in at once,
+    /// each is shown to all others.
+    /// </summary>
     internal void Publish(PassingEvent e)
     {
-        var listeners = Listeners();
-        // Counted after them: their faces have drawn their indices, a face that comes meanwhile is not among them.
-        var frames = new Frame?[FaceCodec.Count];
-        foreach (var subscriber in listeners)
+        lock (_gate)
         {
-            if ((e.ShownToOwn || subscriber.UserId != e.Who.UserId) && (frames[subscriber.Face.Index] ??= subscriber.Face.Encode(e)) is { } frame)
-            {
-                subscriber.OfferPassing(frame);
-            }
+            _passing.Enqueue(e);
+            _passed++;
+        }
+        Run();
+    }
+
+    /// <summary>The reader has been found to be allowed, and is shown what passes from here on.</summary>
+    /// <param name="first">The frame that comes before all others, where the face has one.</param>
+    public void Open(Subscriber subscriber, Frame? first = null)
+    {
+        lock (_gate)
+        {
+            subscriber.Open(first, _passed);
         }
     }
 
@@ -125,16 +136,17 @@ public sealed class SessionHub : IThreadPoolWorkItem
     {
         while (true)
         {
-            EventBatch batch;
+            EventBatch? batch;
+            PassingBatch? passing;
             Subscriber[] listeners;
             lock (_gate)
             {
-                if (_batches.Count == 0)
+                (batch, passing) = (TakeBatches(), TakePassing());
+                if (batch is null && passing is null)
                 {
-                    _running = false;
+                    _isRunning = false;
                     return;
                 }
-                batch = new EventBatch(TakeBatches());
                 listeners = _listeners ??= [.. _subscribers];
             }
             var queued = 0;
@@ -142,7 +154,11 @@ public sealed class SessionHub : IThreadPoolWorkItem
             {
                 try
                 {
-                    queued += subscriber.Offer(batch);
+                    queued += batch is null ? 0 : subscriber.Offer(batch);
+                    if (passing is not null)
+                    {
+                        subscriber.Offer(passing);
+                    }
                 }
 #pragma warning disable CA1031 // On a thread of the pool, a fault of one codec would end the process.
                 catch (Exception)
@@ -156,27 +172,50 @@ public sealed class SessionHub : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>All that waits, as far as it is not too much for one round.</summary>
-    private IReadOnlyList<EncodedEvent> TakeBatches()
+    private void Run()
     {
-        var first = _batches.Dequeue();
+        lock (_gate)
+        {
+            if (_isRunning)
+            {
+                return;
+            }
+            _isRunning = true;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>All that waits, as far as it is not too much for one round.</summary>
+    private EventBatch? TakeBatches()
+    {
+        if (!_batches.TryDequeue(out var first))
+        {
+            return null;
+        }
         if (_batches.Count == 0)
         {
-            return first;
+            return new EventBatch(first);
         }
         var events = new List<EncodedEvent>(first);
         while (_batches.TryPeek(out var next) && events.Count + next.Count <= MostAtOnce)
         {
             events.AddRange(_batches.Dequeue());
         }
-        return events;
+        return new EventBatch(events);
     }
 
-    private Subscriber[] Listeners()
+    private PassingBatch? TakePassing()
     {
-        lock (_gate)
+        if (_passing.Count == 0)
         {
-            return _listeners ??= [.. _subscribers];
+            return null;
         }
+        var first = _passed - _passing.Count + 1;
+        var events = new PassingEvent[Math.Min(_passing.Count, MostAtOnce)];
+        for (var i = 0; i < events.Length; i++)
+        {
+            events[i] = _passing.Dequeue();
+        }
+        return new PassingBatch(events, first);
     }
 }

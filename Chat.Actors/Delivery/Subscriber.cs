@@ -22,7 +22,9 @@ public sealed class Subscriber
     private TaskCompletionSource? _room;
     private int _queuedBytes;
     private int _queuedStored;
-    private bool _isOpen;
+
+    /// <summary>Number of the last passing event that came before the reader was opened.</summary>
+    private long _openedAt = long.MaxValue;
 
     /// <summary>What was queued last, where the newest frame is enough.</summary>
     private Frame? _newest;
@@ -154,11 +156,9 @@ public sealed class Subscriber
         return false;
     }
 
-    /// <summary>
-    /// The reader has been found to be allowed. Only from here on it gets passing events: it listens in the hub before it is known whether it may.
-    /// </summary>
-    /// <param name="first">The frame that comes before all others, where the face has one.</param>
-    public void Open(Frame? first = null)
+    /// <summary>From the hub, under its lock: only from here on the reader gets passing events. It listens before it is known whether it may.</summary>
+    /// <param name="passed">Number of the hub's newest passing event.</param>
+    internal void Open(Frame? first, long passed)
     {
         lock (_gate)
         {
@@ -166,18 +166,25 @@ public sealed class Subscriber
             {
                 Enqueue(first, seq: 0);
             }
-            _isOpen = true;
+            _openedAt = passed;
         }
     }
 
-    /// <summary>From the hub: a passing event's frame, dropped while the reader has much to read already.</summary>
-    internal void OfferPassing(Frame frame)
+    /// <summary>From the hub: passing events, dropped while the reader has much to read already.</summary>
+    internal void Offer(PassingBatch batch)
     {
         lock (_gate)
         {
-            if (_isOpen && _queuedBytes <= _queueLimit / 2)
+            if (CanWriteNow && batch.IsAllFor(UserId, _openedAt) && batch.FramesFor(Face) is var frames && (frames.Count == 0 || WriteNow!(frames.Bytes)))
             {
-                Enqueue(frame, seq: 0);
+                return;
+            }
+            for (var i = 0; i < batch.Count && _queuedBytes <= _queueLimit / 2; i++)
+            {
+                if (batch.FrameFor(i, Face, UserId, _openedAt) is { } frame)
+                {
+                    Enqueue(frame, seq: 0);
+                }
             }
         }
     }

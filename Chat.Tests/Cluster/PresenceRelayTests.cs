@@ -169,6 +169,7 @@ public sealed class PresenceRelayTests
         {
             var reader = new Reader(user);
             var hub = Hubs.Subscribe(Session, reader.Subscriber);
+            hub.Open(reader.Subscriber);
             await hub.OthersKnown;
             return reader;
         }
@@ -192,7 +193,6 @@ public sealed class PresenceRelayTests
         public Reader(string user)
         {
             Subscriber = new Subscriber(NativeCodec.Instance, user, 1_000_000);
-            Subscriber.Open();
         }
 
         public Subscriber Subscriber { get; }

@@ -1,24 +1,83 @@
+using System.Text;
 using Chat.Actors.Delivery;
 using Chat.Protocol;
+using Chat.Tests.Support;
 
 namespace Chat.Tests.Delivery;
 
 public sealed class SessionHubTests
 {
     [Fact]
-    public void The_first_reader_of_a_face_is_shown_what_passes_before_anything_was_stored()
+    public async Task The_first_reader_of_a_face_is_shown_what_passes_before_anything_was_stored()
     {
         var hubs = new SessionHubs(TimeProvider.System);
         var subscriber = new Subscriber(new LateCodec(), "mina", queueLimit: 1000);
         var hub = hubs.Subscribe(new SessionId("s1"), subscriber);
-        subscriber.Open();
+        hub.Open(subscriber);
 
         hub.Presence.Enter(new Person("juno", "Juno"));
 
-        var frames = new List<Frame>();
-        subscriber.Take(frames, 1000);
-        Assert.Single(frames);
+        await subscriber.WaitAsync();
+        Assert.Equal(["joined juno"], Take(subscriber));
     }
+
+    [Fact]
+    public async Task Each_reader_is_shown_what_passes_after_it_was_opened_and_is_not_about_itself()
+    {
+        var hubs = new SessionHubs(TimeProvider.System);
+        var written = new List<string>();
+        var early = new Subscriber(new LateCodec(), "mina", queueLimit: 100_000);
+        var hub = hubs.Subscribe(new SessionId("s1"), early);
+        hub.Open(early);
+        hub.Presence.Enter(new Person("mina", "Mina"));
+        for (var i = 0; i < 100; i++)
+        {
+            hub.Presence.Enter(new Person($"user{i}", "User"));
+        }
+        var late = new Subscriber(new LateCodec(), "juno", queueLimit: 100_000) { WriteNow = bytes => Write(written, bytes) };
+        hubs.Subscribe(new SessionId("s1"), late);
+        hub.Open(late, Frame.Raw("first;"u8));
+        var unopened = new Subscriber(new LateCodec(), "noah", queueLimit: 100_000);
+        hubs.Subscribe(new SessionId("s1"), unopened);
+        Assert.Equal(["first"], Take(late));
+        await late.WaitAsync();
+        hub.Presence.Enter(new Person("juno", "Juno"));
+        for (var i = 0; i < 100; i++)
+        {
+            hub.Presence.Leave(new Person($"user{i}", "User"));
+        }
+        hub.Presence.Enter(new Person("last", "Last"));
+
+        var expected = Enumerable.Range(0, 100).Select(i => $"left user{i}").Append("joined last").ToList();
+        var seen = new List<string>();
+        while (!seen.Contains("joined last"))
+        {
+            await early.WaitAsync();
+            seen.AddRange(Take(early));
+        }
+        Assert.Equal([.. Enumerable.Range(0, 100).Select(i => $"joined user{i}"), "joined juno", .. expected], seen);
+        await Eventually.TrueAsync(() => { lock (written) { return written.Count > 0 && written[^1] == "joined last"; } });
+        Assert.Equal(expected, written);
+        Assert.Empty(Take(unopened));
+    }
+
+    private static bool Write(List<string> written, ReadOnlyMemory<byte> bytes)
+    {
+        lock (written)
+        {
+            written.AddRange(Texts(bytes));
+        }
+        return true;
+    }
+
+    private static List<string> Take(Subscriber subscriber)
+    {
+        var frames = new List<Frame>();
+        subscriber.Take(frames, int.MaxValue);
+        return [.. frames.SelectMany(frame => Texts(frame.Bytes))];
+    }
+
+    private static string[] Texts(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span).Split(';', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Its place is drawn when it is first asked for, as that of a face is that nobody has used yet.</summary>
     private sealed class LateCodec : FaceCodec
@@ -29,6 +88,6 @@ public sealed class SessionHubTests
 
         public override Frame? Encode(long seq, long previous, SessionEvent e) => null;
 
-        public override Frame? Encode(PassingEvent e) => Frame.Raw("passing"u8);
+        public override Frame? Encode(PassingEvent e) => Frame.Raw(Encoding.UTF8.GetBytes($"{(e is UserJoined ? "joined" : "left")} {e.Who.UserId};"));
     }
 }

@@ -88,15 +88,16 @@ public sealed class SubscriberTests
     public void Passing_frames_are_dropped_when_half_of_the_limit_waits()
     {
         GoLive();
-        _subscriber.Open(NativeReplies.Pong);
-        var typing = NativeCodec.Instance.Encode(new Typing(new Person("juno", "Juno"), true, Events.At))!;
+        _subscriber.Open(NativeReplies.Pong, passed: 0);
+        var typing = new Typing(new Person("juno", "Juno"), true, Events.At);
+        var length = NativeCodec.Instance.Encode(typing)!.Length;
 
         for (var i = 0; i < 1000; i++)
         {
-            _subscriber.OfferPassing(typing);
+            _subscriber.Offer(new PassingBatch([typing], i + 1));
         }
 
-        Assert.InRange(TakeAll().Sum(f => f.Length), Limit / 2, (Limit / 2) + (2 * typing.Length));
+        Assert.InRange(TakeAll().Sum(f => f.Length), Limit / 2, (Limit / 2) + (2 * length));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ internal static class ChannelEndpoint
             Since = since,
             Open = entered =>
             {
-                entered.Subscriber.Open();
+                entered.Hub.Open(entered.Subscriber);
                 return new ChannelConnection(services, entered);
             },
         };

@@ -44,7 +44,7 @@ internal static class NativeEndpoint
             Since = since,
             Open = entered =>
             {
-                entered.Subscriber.Open(NativeReplies.Connected(session, identity.UserId, entered.View.Head, services.Common.Time.GetUtcNow()));
+                entered.Hub.Open(entered.Subscriber, NativeReplies.Connected(session, identity.UserId, entered.View.Head, services.Common.Time.GetUtcNow()));
                 return new NativeConnection(services, entered);
             },
         };

@@ -56,7 +56,7 @@ internal static class ParticipantSocket
             Since = since,
             Open = entered =>
             {
-                entered.Subscriber.Open();
+                entered.Hub.Open(entered.Subscriber);
                 return new ParticipantConnection(services.Common, entered);
             },
         };

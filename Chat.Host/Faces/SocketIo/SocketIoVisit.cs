@@ -49,8 +49,8 @@ internal sealed class SocketIoVisit : SessionSocket<PendingSend>, IAsyncDisposab
             var visit = new SocketIoVisit(socket, services, new EnteredSocket(entrance, hub, subscriber, replay, view), isPresenter);
             hub.Presence.Enter(entrance.Who, isPresenter, count =>
             {
-                // Those who were here have been told by now; this one is told the same, and then of its joining, as in the seed.
-                subscriber.Open(SocketIoFrames.ParticipantCount(count));
+                // Those who were here are told; this one is told the same, and then of its joining, as in the seed.
+                hub.Open(subscriber, SocketIoFrames.ParticipantCount(count));
                 subscriber.Send(SocketIoFrames.Joined(entrance.Session, count, view.Head));
                 if (entrance.Since > view.Head)
                 {
