@@ -12,6 +12,9 @@ internal abstract class PendingWrite(long enqueuedAt)
 
     public abstract int Bytes { get; }
 
+    /// <summary>Nobody minds some milliseconds, which let more share its commit.</summary>
+    public abstract bool IsPatient { get; }
+
     /// <summary>
     /// After the commit, before the next group: settles how this ended. False where the watch was there first. Those who wait are told by <see cref="Answer"/>.
     /// </summary>
@@ -41,8 +44,9 @@ internal sealed class PendingAppend : PendingWrite
     private readonly TaskCompletionSource<AppendResult> source = new();
     private JournalUnavailableException? failure;
 
-    private PendingAppend(AppendChain chain, long expectedHead, (string, byte[])[] rows, int bytes, long createdTicks, long enqueuedAt) : base(enqueuedAt)
+    private PendingAppend(AppendChain chain, long expectedHead, (string, byte[])[] rows, int bytes, bool isPatient, long createdTicks, long enqueuedAt) : base(enqueuedAt)
     {
+        IsPatient = isPatient;
         Chain = chain;
         ExpectedHead = expectedHead;
         Rows = rows;
@@ -61,6 +65,9 @@ internal sealed class PendingAppend : PendingWrite
 
     public override int Bytes { get; }
 
+    /// <summary>Of the chunks of an answer, which come one by one and many times a second.</summary>
+    public override bool IsPatient { get; }
+
     public AppendResult Result { get; set; }
 
     public Task<AppendResult> Task => source.Task;
@@ -77,12 +84,14 @@ internal sealed class PendingAppend : PendingWrite
         }
         var rows = new (string Manifest, byte[] Payload)[events.Count];
         var bytes = 0;
+        var isPatient = true;
         for (var i = 0; i < rows.Length; i++)
         {
             rows[i] = codec.Encode(events[i]);
             bytes += rows[i].Payload.Length;
+            isPatient &= events[i] is StreamChunk;
         }
-        return new PendingAppend(chain, expectedHead, rows, bytes, time.GetUtcNow().UtcTicks, time.GetTimestamp());
+        return new PendingAppend(chain, expectedHead, rows, bytes, isPatient, time.GetUtcNow().UtcTicks, time.GetTimestamp());
     }
 
     public override bool TryComplete()
@@ -128,6 +137,8 @@ internal sealed class PendingSnapshot(StoredSnapshot snapshot, long enqueuedAt) 
     public StoredSnapshot Snapshot { get; } = snapshot;
 
     public override int Bytes => Snapshot.State.Length;
+
+    public override bool IsPatient => true;
 
     public Task Task => source.Task;
 

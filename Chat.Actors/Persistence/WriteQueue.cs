@@ -9,6 +9,9 @@ namespace Chat.Actors.Persistence;
 /// </summary>
 internal sealed partial class WriteQueue : IDisposable
 {
+    /// <summary>How long a commit is put off for more to come, where all that wait for it are patient.</summary>
+    private static readonly TimeSpan Leisure = TimeSpan.FromMilliseconds(3);
+
     private readonly Lock gate = new();
     private readonly Queue<PendingWrite> gathering = new();
 
@@ -22,6 +25,10 @@ internal sealed partial class WriteQueue : IDisposable
     private readonly ILogger logger;
     private readonly ITimer watch;
     private List<PendingWrite> taken = [];
+
+    /// <summary>Of those that gather, how many are not patient.</summary>
+    private int hasty;
+
     private readonly AsyncSignal answered = new();
     private int answering;
     private bool closed;
@@ -39,11 +46,11 @@ internal sealed partial class WriteQueue : IDisposable
 
     public void Add(PendingWrite write)
     {
-        if (!TryAdd(write, out var first))
+        if (!TryAdd(write, out var wakes))
         {
             write.Fail("The journal is closed", null);
         }
-        else if (first)
+        else if (wakes)
         {
             Wake();
         }
@@ -52,22 +59,23 @@ internal sealed partial class WriteQueue : IDisposable
     /// <summary>The next group, waiting for one; null once the queue is closed and empty. The list is the writer's until it asks again.</summary>
     public List<PendingWrite>? Take()
     {
+        var isDue = false;
         while (true)
         {
-            if (TryTake(out var group))
+            if (TryTake(isDue, out var group))
             {
                 return group;
             }
-            arrivedForThread.WaitOne();
+            isDue = !arrivedForThread.WaitOne(group is null ? Timeout.InfiniteTimeSpan : Leisure);
         }
     }
 
-    /// <inheritdoc cref="Take"/>
+    /// <summary>As <see cref="Take"/>, but puts nothing off: a database over a network gathers more as it is.</summary>
     public async ValueTask<List<PendingWrite>?> TakeAsync()
     {
         while (true)
         {
-            if (TryTake(out var group))
+            if (TryTake(isDue: true, out var group))
             {
                 return group;
             }
@@ -139,21 +147,24 @@ internal sealed partial class WriteQueue : IDisposable
         arrivedForTask.Set();
     }
 
-    private bool TryAdd(PendingWrite write, out bool first)
+    private bool TryAdd(PendingWrite write, out bool wakes)
     {
         lock (gate)
         {
-            first = gathering.Count == 0;
+            wakes = gathering.Count == 0 || hasty == 0 && !write.IsPatient;
             if (!closed)
             {
                 gathering.Enqueue(write);
+                hasty += write.IsPatient ? 0 : 1;
             }
             return !closed;
         }
     }
 
+    /// <param name="isDue">Those who are patient have waited.</param>
+    /// <param name="group">Empty where only patient ones wait; null where there are none.</param>
     /// <returns>Whether the wait is over: with a group, or with null at the end.</returns>
-    private bool TryTake(out List<PendingWrite>? group)
+    private bool TryTake(bool isDue, out List<PendingWrite>? group)
     {
         lock (gate)
         {
@@ -163,12 +174,18 @@ internal sealed partial class WriteQueue : IDisposable
                 taken = [];
                 return closed;
             }
+            if (hasty == 0 && !isDue && !closed)
+            {
+                group = taken = [];
+                return false;
+            }
             group = new List<PendingWrite>(Math.Min(gathering.Count, options.GroupAppends));
             long bytes = 0;
             while (group.Count < options.GroupAppends && gathering.TryPeek(out var next) && (group.Count == 0 || bytes + next.Bytes <= options.GroupBytes))
             {
                 group.Add(gathering.Dequeue());
                 bytes += next.Bytes;
+                hasty -= next.IsPatient ? 0 : 1;
             }
             taken = group;
             ChatMetrics.GroupSize.Record(group.Count);
