@@ -193,7 +193,7 @@ public sealed class ChatNode : IAsyncDisposable
     /// <summary>Events that another node has committed.</summary>
     private void Take(SessionId session, IReadOnlyList<EncodedEvent> events)
     {
-        _redis?.Take(session);
+        _redis?.Take(session, events);
         Observe(session, events, here: false);
     }
 

@@ -40,6 +40,9 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     private Dictionary<(SessionId Session, string UserId), Stay> _changed = [];
     private HashSet<SessionId> _sessions = [];
 
+    /// <summary>Sessions with someone here, as their events have told since they were read: on a node that is not their home, to read one is to read much of its log.</summary>
+    private readonly Dictionary<SessionId, KnownState> _states = [];
+
     /// <param name="redis">The caller's.</param>
     /// <param name="find">The session as it is now.</param>
     public PublicKeys(ConnectionMultiplexer redis, SessionHubs hubs, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
@@ -78,14 +81,18 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         // Not about who is here.
     }
 
-    /// <summary>Something was committed in a session.</summary>
-    public void Note(SessionId session)
+    /// <summary>Committed in a session, here or on another node.</summary>
+    public void Note(SessionId session, IReadOnlyList<EncodedEvent> events)
     {
         if (_hubs.Find(session) is not null)
         {
             lock (_gate)
             {
                 _sessions.Add(session);
+                if (_states.TryGetValue(session, out var known))
+                {
+                    known.Take(events);
+                }
             }
         }
     }
@@ -193,17 +200,48 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
 
     private async ValueTask WriteStateAsync(IDatabase redis, SessionId session)
     {
-        if (await _find(session) is { } view)
+        if (await FindStateAsync(session) is var (isArchived, title, head))
         {
             var online = _hubs.Find(session)?.Presence.WhoIsHere.UserIds.Count ?? 0;
             redis.StringSet($"session:{session.Value}:state", Json(w =>
             {
-                w.WriteString("status"u8, view.IsArchived ? "archived"u8 : "active"u8);
-                w.WriteString("title"u8, view.Title);
-                w.WriteNumber("head_seq"u8, view.Head);
+                w.WriteString("status"u8, isArchived ? "archived"u8 : "active"u8);
+                w.WriteString("title"u8, title);
+                w.WriteNumber("head_seq"u8, head);
                 w.WriteNumber("online_count"u8, online);
             }), StateTimeToLive, flags: CommandFlags.FireAndForget);
         }
+    }
+
+    private async ValueTask<(bool IsArchived, string? Title, long Head)?> FindStateAsync(SessionId session)
+    {
+        KnownState? known;
+        lock (_gate)
+        {
+            if (_hubs.Find(session) is null)
+            {
+                _states.Remove(session);
+                known = null;
+            }
+            else if (!_states.TryGetValue(session, out known))
+            {
+                // Before it is read, so that no event is missed.
+                _states[session] = known = new KnownState();
+            }
+            else if (known.IsRead)
+            {
+                return known.Values;
+            }
+        }
+        if (await _find(session) is not { } view)
+        {
+            return null;
+        }
+        lock (_gate)
+        {
+            known?.Read(view);
+        }
+        return (view.IsArchived, view.Title, view.Head);
     }
 
     private byte[] ParticipantOf(Stay stay) => Json(w =>
@@ -245,6 +283,8 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
                 _changed.TryAdd(key, stay);
                 _sessions.Add(key.Session);
             }
+            // Should an event have been lost between nodes.
+            _states.Clear();
         }
     }
 
@@ -255,6 +295,37 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     private sealed record Stay(string ConnectionId, DateTimeOffset Since)
     {
         public PersonHere Person { get; init; } = new(new Person("", ""), 0, 0);
+    }
+
+    /// <summary>What is shown of a session. Under the gate.</summary>
+    private sealed class KnownState
+    {
+        public bool IsRead { get; private set; }
+
+        public (bool IsArchived, string? Title, long Head) Values { get; private set; }
+
+        public void Take(IReadOnlyList<EncodedEvent> events)
+        {
+            foreach (var e in events.Where(e => e.Seq > Values.Head))
+            {
+                Values = e.Event switch
+                {
+                    TitleChanged changed => (Values.IsArchived, changed.Title, e.Seq),
+                    SessionArchived => (true, Values.Title, e.Seq),
+                    SessionRestored => (false, Values.Title, e.Seq),
+                    _ => Values with { Head = e.Seq },
+                };
+            }
+        }
+
+        /// <summary>Counts only if no event has come that the view does not know of; else it is read again.</summary>
+        public void Read(SessionView view)
+        {
+            if (view.Head >= Values.Head)
+            {
+                (IsRead, Values) = (true, (view.IsArchived, view.Title, view.Head));
+            }
+        }
     }
 
     [LoggerMessage(611, LogLevel.Debug, "Keys for other services could not be written: {Reason}")]

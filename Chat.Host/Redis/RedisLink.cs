@@ -77,11 +77,11 @@ internal sealed class RedisLink : IAsyncDisposable
     public void Publish(SessionId session, IReadOnlyList<EncodedEvent> events)
     {
         _channels!.Publish(session, events);
-        _keys!.Note(session);
+        _keys!.Note(session, events);
     }
 
     /// <summary>Committed on another.</summary>
-    public void Take(SessionId session) => _keys!.Note(session);
+    public void Take(SessionId session, IReadOnlyList<EncodedEvent> events) => _keys!.Note(session, events);
 
     /// <summary>While sessions can still be asked; the connection lasts until the node's end.</summary>
     public async ValueTask DetachAsync()

@@ -122,6 +122,14 @@ public sealed class PublicRedisTests : IAsyncLifetime
         Assert.InRange(Keys.KeyTimeToLive($"session:{session}:state")!.Value.TotalSeconds, 3000, 3600);
         await Eventually.TrueAsync(() => (string?)Keys.StringGet($"session:{session}:state") == """{"status":"active","title":null,"head_seq":2,"online_count":2}""");
 
+        // Known from its events from here on, without being read.
+        await mina.PostAsync("more");
+        var owner = Commands.Kim with { UserId = "mina" };
+        await _server.Node.Gateway.AskAsync(new SessionId(session), new UpdateSession { Caller = owner, Title = "A title" });
+        await Eventually.TrueAsync(() => (string?)Keys.StringGet($"session:{session}:state") == """{"status":"active","title":"A title","head_seq":4,"online_count":2}""");
+        await _server.Node.Gateway.AskAsync(new SessionId(session), new ArchiveSession { Caller = owner });
+        await Eventually.TrueAsync(() => (string?)Keys.StringGet($"session:{session}:state") == """{"status":"archived","title":"A title","head_seq":5,"online_count":2}""");
+
         hub.Presence.Leave(participant);
         _server.Node.Hubs.Unsubscribe(hub, subscriber);
         await mina.CloseAsync();
