@@ -83,6 +83,20 @@ public sealed class NodesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_home_whose_storage_is_away_leaves_it_to_the_one_who_asks()
+    {
+        await StartAsync(2, _ => { });
+        var (asker, home) = (_nodes[0], _nodes[1]);
+        Assert.IsType<Accepted>(await asker.Gateway.AskAsync(Session, Post("one")));
+        asker.Believe(home.Self);
+        home.Journal.IsDown = true;
+        Assert.IsType<Accepted>(await asker.Gateway.AskAsync(Session, Post("two")).AsTask().WaitAsync(Patience));
+        home.Journal.IsDown = false;
+        Assert.IsType<Accepted>(await asker.Gateway.AskAsync(Session, Post("three")).AsTask().WaitAsync(Patience));
+        Assert.Equal(["one", "two", "three"], _journal.Log(Session.Value).Select(e => e.Event).OfType<MessagePosted>().Select(e => e.Content));
+    }
+
+    [Fact]
     public async Task A_lost_last_event_is_found_in_the_journal()
     {
         await StartAsync(2, bus => bus.IsDeaf = true);
