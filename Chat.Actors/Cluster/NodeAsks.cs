@@ -129,7 +129,8 @@ public sealed partial class NodeAsks : IDisposable
         {
             var reply = acting is null ? null : await acting;
             // A node that has no storage, cannot read the session or is stopping leaves it to the one who asked.
-            byte[] body = reply is null or Rejected { Code: ErrorCode.StorageUnavailable } ? [0] : CommandCodec.Encode(reply);
+            var isLeft = reply is null || (reply is Rejected { Code: ErrorCode.StorageUnavailable } && !ReferenceEquals(reply, SessionGateway.Overloaded));
+            byte[] body = isLeft ? [0] : CommandCodec.Encode(reply!);
             var answer = new byte[9 + body.Length];
             answer[0] = Answer;
             BinaryPrimitives.WriteInt64BigEndian(answer.AsSpan(1), number);

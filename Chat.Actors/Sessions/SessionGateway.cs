@@ -19,6 +19,9 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     /// <summary>Answers all that comes after the disposal: nothing was done.</summary>
     public static readonly Rejected Stopping = new(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
 
+    /// <summary>Nothing was done, and another node should not try in this one's place: two that act are slower than one.</summary>
+    public static readonly Rejected Overloaded = new(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
+
     /// <summary>Set once, before the first command: takes a command to the node that is to act, which may be this one. Null on a node that is alone.</summary>
     public Func<SessionId, SessionCommand, ValueTask<Reply>>? Elsewhere { get; set; }
 
@@ -117,7 +120,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
                 case PostResult.Taken:
                     return null;
                 case PostResult.Full:
-                    return new Rejected(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
+                    return Overloaded;
             }
             // Passivated between the look-up and the post: the next round loads it anew.
             Remove(session, loaded);
