@@ -104,8 +104,7 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
     {
         _server.Then(answer => answer.RefuseAsync(500)).Then(BreakOffBeforeText).Then(answer => answer.RefuseAsync(502));
         var reading = ReadAsync();
-        await BackoffAsync();
-        await BackoffAsync();
+        await BackoffTwiceAsync();
         Assert.Equal("The agent's service answered 502", await FailAsync(reading));
         Assert.Equal(3, _server.Requests.Count);
     }
@@ -219,8 +218,7 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
     {
         await _server.DisposeAsync();
         var reading = ReadAsync();
-        await BackoffAsync();
-        await BackoffAsync();
+        await BackoffTwiceAsync();
         Assert.Equal("The agent's service could not be reached", await FailAsync(reading));
     }
 
@@ -347,10 +345,20 @@ public sealed class OpenAiAgentTests : IAsyncLifetime
     }
 
     /// <summary>Lets the agent's own wait between two tries pass.</summary>
-    private async Task BackoffAsync()
+    private Task BackoffAsync() => BackoffAsync(TimeSpan.FromSeconds(4));
+
+    private async Task BackoffTwiceAsync()
     {
-        await _time.ArmedAsync(left => left < TimeSpan.FromSeconds(5));
-        _time.Advance(TimeSpan.FromSeconds(5));
+        // No longer than the first wait can be: the second one may be armed before the clock stands again, and would pass with it.
+        await BackoffAsync(TimeSpan.FromMilliseconds(500));
+        await BackoffAsync();
+    }
+
+    /// <param name="longest">That it can be.</param>
+    private async Task BackoffAsync(TimeSpan longest)
+    {
+        await _time.ArmedAsync(left => left <= longest);
+        _time.Advance(longest);
     }
 
     private static async Task<string> FailAsync(Task reading) => (await Assert.ThrowsAsync<AgentException>(() => reading.WaitAsync(TimeSpan.FromSeconds(30)))).Message;
