@@ -30,8 +30,8 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private static readonly TimeSpan RecoveryRetry = TimeSpan.FromSeconds(1);
     private static readonly Rejected Unavailable = new(ErrorCode.StorageUnavailable, "The storage did not confirm in time", TimeSpan.FromSeconds(1));
 
-    /// <summary>Another node may be able to, and is to act itself.</summary>
-    public static readonly Rejected Unreadable = new(ErrorCode.StorageUnavailable, "This node's version cannot read the session", TimeSpan.FromSeconds(1));
+    /// <summary>Another node may be able to.</summary>
+    private static readonly Rejected Unreadable = new(ErrorCode.StorageUnavailable, "This node's version cannot read the session", TimeSpan.FromSeconds(1));
 
     /// <summary>Another node has been asked as well, or has asked and given up.</summary>
     private static readonly Rejected TooLate = new(ErrorCode.StorageUnavailable, "Not done in time", TimeSpan.FromSeconds(1));

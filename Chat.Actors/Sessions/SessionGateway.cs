@@ -17,7 +17,7 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     private bool _closed;
 
     /// <summary>Answers all that comes after the disposal: nothing was done.</summary>
-    public static readonly Rejected Stopping = new(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
+    private static readonly Rejected Stopping = new(ErrorCode.StorageUnavailable, "The server is stopping", TimeSpan.FromSeconds(1));
 
     /// <summary>Nothing was done, and another node should not try in this one's place: two that act are slower than one.</summary>
     public static readonly Rejected Overloaded = new(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
