@@ -102,7 +102,7 @@ public static class ChatServer
         services.AddSingleton(provider =>
         {
             var node = provider.GetRequiredService<ChatNode>();
-            return new FaceServices(node.Gateway, node.Journal, node.Hubs, provider.GetRequiredService<TimeProvider>(), options.WebSocket.MaxLag);
+            return new FaceServices(node.Gateway, node.Journal, node.Hubs, node.ReadModel, provider.GetRequiredService<TimeProvider>(), options.WebSocket.MaxLag);
         });
         services.AddSingleton(provider =>
         {

@@ -49,6 +49,10 @@ internal static class MessageRules
             ClientMessageId = c.ClientMessageId,
             RunId = answer?.MessageId,
         };
+        if (c.File is { } file)
+        {
+            posted = new FilePosted(posted, file);
+        }
         var reply = new Accepted { Seq = 0, At = now, MessageId = c.MessageId, RunId = answer?.MessageId };
         return answer is null ? Decision.Of(state, reply, posted) : Decision.Of(state, reply, posted, answer);
     }

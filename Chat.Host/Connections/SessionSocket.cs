@@ -1,4 +1,5 @@
 using Chat.Actors.Delivery;
+using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
@@ -64,6 +65,33 @@ internal abstract class SessionSocket<TRequest> : IPagedReader, IDisposable
     protected abstract void Answer(Reply reply, TRequest request);
 
     protected ValueTask AskAsync(SessionCommand command, TRequest request, CancellationToken cancellation) => _asks.AskAsync(command, request, cancellation);
+
+    /// <summary>Shows a file that has been uploaded to this session once more.</summary>
+    /// <param name="content">What is said with it; blank or null: the file's name.</param>
+    /// <param name="clientMessageId">Of the request.</param>
+    protected async ValueTask ShowFileAsync(string fileId, string? content, string? clientMessageId, TRequest request, CancellationToken cancellation)
+    {
+        FileRow? row = null;
+        if (PostedFile.IsId(fileId))
+        {
+            try
+            {
+                await _services.ReadModel.WaitUntilCurrentAsync(cancellation);
+                row = await _services.ReadModel.FindFileAsync(fileId, cancellation);
+            }
+            catch (JournalUnavailableException)
+            {
+                Answer(new Rejected(ErrorCode.StorageUnavailable, "The storage did not answer in time", TimeSpan.FromSeconds(1)), request);
+                return;
+            }
+        }
+        if (row is null || row.Session != Hub.Session)
+        {
+            Answer(new Rejected(ErrorCode.NotFound, "File not found"), request);
+            return;
+        }
+        await AskAsync(PostMessage.Of(row.File, content, Caller, clientMessageId), request, cancellation);
+    }
 
     protected void Renew(Caller caller, DateTimeOffset expiresAt)
     {

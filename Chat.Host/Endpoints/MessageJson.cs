@@ -66,6 +66,9 @@ internal sealed record MessageItem
     /// <summary>How an agent's answer ended; null for every other message.</summary>
     public required string? Status { get; init; }
 
+    /// <summary>Of a message of type <c>file</c> that is not deleted.</summary>
+    public required FileItem? File { get; init; }
+
     public required string? ReplyTo { get; init; }
     public required bool IsEdited { get; init; }
     public required DateTimeOffset? EditedAt { get; init; }
@@ -86,6 +89,7 @@ internal sealed record MessageItem
         TokensUsed = row.TokensUsed,
         LatencyMs = row.LatencyMs,
         Status = row.Status,
+        File = row.File is { } file ? FileItem.Of(file) : null,
         ReplyTo = row.ReplyTo?.Value,
         IsEdited = row.IsEdited,
         EditedAt = row.EditedAt,
@@ -99,6 +103,13 @@ internal sealed record MessageItem
     private static string? MeasuresOf(MessageRow row) => row is { TokensUsed: { } tokens, LatencyMs: { } latency }
         ? string.Create(CultureInfo.InvariantCulture, $$"""{"tokens_used":{{tokens}},"latency_ms":{{latency}}}""")
         : null;
+}
+
+/// <param name="Type">Media type, judged from the bytes.</param>
+/// <param name="Size">Bytes.</param>
+internal sealed record FileItem(string FileId, string Url, string Name, string Type, long Size, string? ThumbnailUrl)
+{
+    public static FileItem Of(PostedFile file) => new(file.FileId, file.Url, file.Name, file.Type, file.Size, file.ThumbnailUrl);
 }
 
 internal sealed record ReactionItem(string Emoji, int Count, IReadOnlyList<string> Users)

@@ -20,9 +20,10 @@ public sealed class ChannelCodec(string channelUrl) : FaceCodec
 
     public override Frame? Encode(long seq, long previous, SessionEvent e) => e switch
     {
-        MessagePosted m => Message(seq, m.MessageId, m.SenderId, m.Content, m.At),
+        FilePosted f => Message(f.File.IsImage ? "IMAGE" : "FILE", seq, f.MessageId, f.SenderId, f.Content, f.At, f.File),
+        MessagePosted m => Message("MESG", seq, m.MessageId, m.SenderId, m.Content, m.At),
         // An answer that was stopped before its first word is nothing to be shown here.
-        StreamEnded { Content.Length: > 0 } s => Message(seq, s.MessageId, s.SenderId, s.Content, s.At),
+        StreamEnded { Content.Length: > 0 } s => Message("MESG", seq, s.MessageId, s.SenderId, s.Content, s.At),
         _ => null,
     };
 
@@ -37,14 +38,15 @@ public sealed class ChannelCodec(string channelUrl) : FaceCodec
         _ => null,
     };
 
-    private Frame Message(long seq, MessageId id, string userId, string content, DateTimeOffset at) =>
-        JsonFrame.Write("MESG", (channelUrl, seq, id, userId, content, at), static (w, s) =>
+    private Frame Message(string type, long seq, MessageId id, string userId, string content, DateTimeOffset at, PostedFile? file = null) =>
+        JsonFrame.Write(type, (channelUrl, seq, id, userId, content, at, file), static (w, s) =>
         {
             WriteWho(w, s.channelUrl, s.userId);
             w.WriteString("message"u8, s.content);
             w.WriteTime("timestamp"u8, s.at);
             w.WriteString("message_id"u8, s.id.Value);
             w.WriteNumber("seq"u8, s.seq);
+            s.file?.Write(w);
         });
 
     /// <summary>A user id that is an integer as JSON writes it is a number, as in the seed; every other one is a string.</summary>

@@ -1,7 +1,14 @@
 namespace Chat.Protocol;
 
-/// <summary>A message that a client of the channel WebSocket sends.</summary>
-public sealed record ChannelRequest(string Message) : ClientRequest;
+/// <summary>What a client of the channel WebSocket sends.</summary>
+public abstract record ChannelRequest : ClientRequest
+{
+    public sealed record Message(string Content) : ChannelRequest;
+
+    /// <summary><c>FILE</c> or <c>IMAGE</c>: the file's own type decides which of them it is shown as.</summary>
+    /// <param name="Content">Null: the file's name.</param>
+    public sealed record File(string FileId, string? Content) : ChannelRequest;
+}
 
 /// <summary>Client frames of the channel WebSocket (seed 004), from bytes.</summary>
 public static class ChannelReader
@@ -13,7 +20,8 @@ public static class ChannelReader
 
     private static ChannelRequest? Read(string? type, JsonFields f, string? clientId) => type switch
     {
-        "MESG" => new ChannelRequest(f.Text("message")) { ClientMessageId = clientId },
+        "MESG" => new ChannelRequest.Message(f.Text("message")) { ClientMessageId = clientId },
+        "FILE" or "IMAGE" => new ChannelRequest.File(f.Text("file_id"), f.OptionalText("message")) { ClientMessageId = clientId },
         _ => null,
     };
 }

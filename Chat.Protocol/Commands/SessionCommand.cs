@@ -75,8 +75,22 @@ public sealed record PostMessage : SessionCommand
     public string? Metadata { get; init; }
     public MessageId? ReplyTo { get; init; }
 
+    /// <summary>Makes it a message of type <c>file</c>. The bytes are in the store already.</summary>
+    public PostedFile? File { get; init; }
+
     /// <summary>Agent that answers where the session itself has none (the streaming endpoint).</summary>
     public AnsweringAgent? AnswerBy { get; init; }
+
+    /// <param name="content">What is said with the file; blank or null: its name.</param>
+    public static PostMessage Of(PostedFile file, string? content, Caller caller, string? clientMessageId) => new()
+    {
+        Caller = caller,
+        MessageId = MessageId.New(),
+        RunId = MessageId.New(),
+        Content = string.IsNullOrWhiteSpace(content) ? file.Name : content,
+        File = file,
+        ClientMessageId = clientMessageId,
+    };
 
     public override Rejected? Check() =>
         Limits.CheckContent(Content)

@@ -90,6 +90,7 @@ public sealed record EventForm(string Manifest, Type Event, Func<SessionEvent, b
     [
         Of(Json.SessionCreated, "session-created/1"),
         Of(Json.MessagePosted, "message-posted/1"),
+        Of(Json.FilePosted, "file-posted/1"),
         Of(Json.MessageEdited, "message-edited/1"),
         Of(Json.MessageDeleted, "message-deleted/1"),
         Of(Json.ReactionChanged, "reaction-changed/1"),
@@ -126,6 +127,7 @@ public sealed class EventFormatException(string message, Exception? inner = null
 
 [JsonSerializable(typeof(SessionCreated))]
 [JsonSerializable(typeof(MessagePosted))]
+[JsonSerializable(typeof(FilePosted))]
 [JsonSerializable(typeof(MessageEdited))]
 [JsonSerializable(typeof(MessageDeleted))]
 [JsonSerializable(typeof(ReactionChanged))]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Chat.Protocol;
@@ -58,7 +59,7 @@ public sealed record Member(string UserId, string Name, string Role = "member")
     public Rejected? Check() => Limits.CheckRequired("user_id", UserId, Limits.Name) ?? Limits.CheckText("name", Name, Limits.Name);
 }
 
-public sealed record MessagePosted : SessionEvent
+public record MessagePosted : SessionEvent
 {
     public required MessageId MessageId { get; init; }
 
@@ -71,7 +72,7 @@ public sealed record MessagePosted : SessionEvent
     /// <summary>The sender's, where it is a participant.</summary>
     public string? ParticipantId { get; init; }
 
-    /// <summary><c>text</c> or <c>question</c>.</summary>
+    /// <summary><c>text</c>, <c>question</c> or <c>file</c>.</summary>
     public required string MessageType { get; init; }
 
     public required string Content { get; init; }
@@ -84,6 +85,19 @@ public sealed record MessagePosted : SessionEvent
 
     /// <summary>The answer that is to come, where an agent gives one.</summary>
     public MessageId? RunId { get; init; }
+}
+
+/// <summary>A message that shows a file. Its content is what was said with the file, else the file's name.</summary>
+public sealed record FilePosted : MessagePosted
+{
+    public FilePosted()
+    {
+    }
+
+    [SetsRequiredMembers]
+    public FilePosted(MessagePosted message, PostedFile file) : base(message) => (MessageType, File) = ("file", file);
+
+    public required PostedFile File { get; init; }
 }
 
 public sealed record MessageEdited : SessionEvent

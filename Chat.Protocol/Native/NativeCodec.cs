@@ -29,6 +29,7 @@ public sealed class NativeCodec : FaceCodec
                 w.WritePropertyName("metadata"u8);
                 w.WriteRawValue(metadata);
             }
+            (m as FilePosted)?.File.Write(w);
         }),
         StreamStarted s => Stored("stream_start", seq, previous, s, static (w, s) =>
         {

@@ -12,6 +12,7 @@ public static class NativeReader
     {
         "message" => new NativeRequest.Message(f.Text("content"), f.OptionalText("message_type") ?? "text", f.OptionalObject("metadata"), f.OptionalText("reply_to")) { ClientMessageId = clientId },
         "typing" => new NativeRequest.Typing(f.Flag("is_typing")),
+        "file" => new NativeRequest.File(f.Text("file_id"), f.OptionalText("message")) { ClientMessageId = clientId },
         "read" => new NativeRequest.Read(f.Number("seq")),
         "edit" => new NativeRequest.Edit(f.Text("message_id"), f.Text("content")) { ClientMessageId = clientId },
         "delete" => new NativeRequest.Delete(f.Text("message_id")) { ClientMessageId = clientId },

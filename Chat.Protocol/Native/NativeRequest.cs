@@ -7,6 +7,9 @@ public abstract record NativeRequest : ClientRequest
 
     public sealed record Typing(bool IsTyping) : NativeRequest;
 
+    /// <param name="Content">Null: the file's name.</param>
+    public sealed record File(string FileId, string? Content) : NativeRequest;
+
     public sealed record Read(long Seq) : NativeRequest;
 
     public sealed record Edit(string MessageId, string Content) : NativeRequest;

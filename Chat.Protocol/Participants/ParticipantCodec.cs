@@ -17,7 +17,7 @@ public sealed class ParticipantCodec(string sessionCode) : FaceCodec
     public override Frame? Encode(long seq, long previous, SessionEvent e) => e switch
     {
         MessagePosted m => Message(
-            m.MessageType == "question" ? "question" : "chat_message", seq, m.MessageId, m.Content, m.ParticipantId, m.SenderName, m.At),
+            m.MessageType == "question" ? "question" : "chat_message", seq, m.MessageId, m.Content, m.ParticipantId, m.SenderName, m.At, (m as FilePosted)?.File),
         // An answer that was stopped before its first word is nothing to be shown here.
         StreamEnded { Content.Length: > 0 } s => Message("chat_message", seq, s.MessageId, s.Content, participantId: null, s.SenderName, s.At),
         _ => null,
@@ -32,8 +32,8 @@ public sealed class ParticipantCodec(string sessionCode) : FaceCodec
         _ => null,
     };
 
-    private Frame Message(string type, long seq, MessageId id, string content, string? participantId, string name, DateTimeOffset at) =>
-        JsonFrame.Write(type, (seq, id, content, participantId, name, at, sessionCode), static (w, s) =>
+    private Frame Message(string type, long seq, MessageId id, string content, string? participantId, string name, DateTimeOffset at, PostedFile? file = null) =>
+        JsonFrame.Write(type, (seq, id, content, participantId, name, at, file, sessionCode), static (w, s) =>
         {
             w.WriteString("message_id"u8, s.id.Value);
             w.WriteString("content"u8, s.content);
@@ -41,6 +41,7 @@ public sealed class ParticipantCodec(string sessionCode) : FaceCodec
             w.WriteTime("timestamp"u8, s.at);
             w.WriteString("session_code"u8, s.sessionCode);
             w.WriteNumber("seq"u8, s.seq);
+            s.file?.Write(w);
         });
 
     private static Frame Presence(string type, Person who, string message) => JsonFrame.Write(type, (who, message), static (w, s) =>

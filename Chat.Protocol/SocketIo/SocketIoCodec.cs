@@ -23,6 +23,7 @@ public sealed class SocketIoCodec : FaceCodec
             {
                 w.WriteString("client_message_id"u8, id);
             }
+            (s.m as FilePosted)?.File.Write(w);
         }),
         // One that was stopped before its first word says nothing.
         StreamEnded { Content.Length: > 0 } s => SocketIoFrames.Event("new_message", (seq, s), static (w, s) =>

@@ -84,6 +84,9 @@ public sealed class NativeSchemaTests
         await mina.ExpectAsync("message_deleted");
         await mina.SendAsync(new { type = "delete", message_id = "msg_unknown", client_message_id = "c-3" });
         await mina.ExpectAsync("error");
+        var file = await server.ShowFileAsync(session, "mina");
+        await mina.SendAsync(new { type = "file", file_id = file.FileId, message = "again", client_message_id = "c-4" });
+        await mina.ExpectAsync("ack");
         await mina.SendAsync(new { type = "stop" });
         await mina.SendAsync(new { type = "auth", token = server.Token("mina") });
         await using var agent = await OutsideAgent.ConnectAsync(server, session);

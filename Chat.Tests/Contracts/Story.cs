@@ -52,6 +52,23 @@ internal sealed class Story(MemoryLog log)
         return message;
     }
 
+    public MessageId Show(SessionId session, PostedFile file, string? content = null, string sender = "ann")
+    {
+        var message = new MessageId($"msg_{++_messages:D6}");
+        var posted = new MessagePosted
+        {
+            At = Tick(),
+            MessageId = message,
+            SenderType = "user",
+            SenderId = sender,
+            SenderName = $"{sender}'s name",
+            MessageType = "text",
+            Content = content ?? file.Name,
+        };
+        Tell(session.Value, new FilePosted(posted, file));
+        return message;
+    }
+
     public void Edit(SessionId session, MessageId message, string content) =>
         Tell(session.Value, new MessageEdited { At = Tick(), MessageId = message, Content = content, By = "ann" });
 

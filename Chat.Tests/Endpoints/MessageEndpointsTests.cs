@@ -23,7 +23,7 @@ public sealed class MessageEndpointsTests(RestServer rest) : IClassFixture<RestS
         Assert.Equal(
             $$$"""
             {"message_id":"{{{sent["message_id"]}}}","sender_type":"user","sender_id":"mina","sender_name":"mina","message_type":"text","content":"제품 교환 문의입니다.",
-            "metadata":{"client_id":"web"},"tokens_used":null,"latency_ms":null,"status":null,"reply_to":null,"is_edited":false,"edited_at":null,"is_deleted":false,
+            "metadata":{"client_id":"web"},"tokens_used":null,"latency_ms":null,"status":null,"file":null,"reply_to":null,"is_edited":false,"edited_at":null,"is_deleted":false,
             "created_at":"{{{sent["created_at"]}}}","seq":2,"reactions":[]}
             """.ReplaceLineEndings(""),
             history["messages"][0].GetRawText());

@@ -58,6 +58,27 @@ public sealed class ChannelSocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_is_shown_by_what_it_is_and_once_more_by_whoever_names_it()
+    {
+        var session = await MakeAsync("files", "mina", "juno");
+        await using var client = await OpenAsync("files", "mina");
+        var picture = await _server.ShowFileAsync(session, "juno");
+        var letter = await _server.ShowFileAsync(session, "juno", "편지.txt", "text/plain");
+
+        var shown = await client.ExpectAsync("IMAGE");
+        Assert.Equal(("juno", "화면.png"), (shown.Text("user_id"), shown.Text("message")));
+        Assert.Equal(
+            $$"""{"file_id":"{{picture.FileId}}","url":"/files/{{picture.FileId}}","name":"화면.png","type":"image/png","size":245632,"thumbnail_url":"/files/{{picture.FileId}}/thumb"}""",
+            shown.GetProperty("file").GetRawText());
+        Assert.Equal("편지.txt", (await client.ExpectAsync("FILE")).Text("message"));
+
+        await client.SendAsync(new { type = "IMAGE", file_id = letter.FileId, message = "다시 보세요", client_message_id = "c-1" });
+        Assert.Equal("c-1", (await client.ExpectAsync("ack")).Text("client_message_id"));
+        var again = await client.ExpectAsync("FILE", f => f.Text("user_id") == "mina");
+        Assert.Equal(("다시 보세요", letter.FileId), (again.Text("message"), again.GetProperty("file").GetProperty("file_id").GetString()));
+    }
+
+    [Fact]
     public async Task An_agents_answer_is_one_message_at_its_end()
     {
         var made = await _server.CreateSessionAsync("mina", agent: (1, "Echo", false));
@@ -102,9 +123,9 @@ public sealed class ChannelSocketTests : IAsyncLifetime
 
         await client.SendTextAsync("nonsense");
         Assert.Equal("BAD_JSON", await client.ExpectErrorAsync());
-        await client.SendAsync(new { type = "FILE", file_id = "f", client_message_id = "c" });
+        await client.SendAsync(new { type = "ADMM", client_message_id = "c" });
         var unknown = await client.ExpectAsync("error");
-        Assert.Equal(("UNKNOWN_TYPE", "Unknown message type: FILE", "c"), (unknown.Text("code"), unknown.Text("message"), unknown.Text("client_message_id")));
+        Assert.Equal(("UNKNOWN_TYPE", "Unknown message type: ADMM", "c"), (unknown.Text("code"), unknown.Text("message"), unknown.Text("client_message_id")));
         await client.SendAsync(new { type = "MESG", message = " \n" });
         Assert.Equal("EMPTY_MESSAGE", await client.ExpectErrorAsync());
         await client.SendAsync(new { type = "MESG", message = new string('가', 20_001) });

@@ -28,6 +28,9 @@ public static class PostgresReadModelTests
     public sealed class OverJournal() : ReadModelOverJournalContract(new PostgresReadModelStore());
 
     [RequiresPostgres]
+    public sealed class Files() : ReadModelFilesContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
     public sealed class Markers() : ReadModelMarkersContract(new PostgresReadModelStore());
 
     [RequiresPostgres]

@@ -17,5 +17,7 @@ public static class SqliteReadModelTests
 
     public sealed class OverJournal() : ReadModelOverJournalContract(new SqliteReadModelStore());
 
+    public sealed class Files() : ReadModelFilesContract(new SqliteReadModelStore());
+
     public sealed class Markers() : ReadModelMarkersContract(new SqliteReadModelStore());
 }

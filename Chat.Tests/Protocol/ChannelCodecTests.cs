@@ -87,8 +87,27 @@ public sealed class ChannelCodecTests
     [Fact]
     public void The_seeds_frame_is_a_message()
     {
-        Assert.Equal(new ChannelRequest("안녕하세요!"), Read("""{"type": "MESG", "message": "안녕하세요!"}"""));
-        Assert.Equal(new ChannelRequest("hi") { ClientMessageId = "c-1" }, Read("""{"message":"hi","client_message_id":"c-1","type":"MESG","data":{"x":1}}"""));
+        Assert.Equal(new ChannelRequest.Message("안녕하세요!"), Read("""{"type": "MESG", "message": "안녕하세요!"}"""));
+        Assert.Equal(new ChannelRequest.Message("hi") { ClientMessageId = "c-1" }, Read("""{"message":"hi","client_message_id":"c-1","type":"MESG","data":{"x":1}}"""));
+    }
+
+    [Theory]
+    [InlineData("FILE")]
+    [InlineData("IMAGE")]
+    public void A_file_is_shown_once_more_with_or_without_a_word(string type)
+    {
+        Assert.Equal(new ChannelRequest.File("file_1", null), Read($$"""{"type":"{{type}}","file_id":"file_1"}"""));
+        Assert.Equal(new ChannelRequest.File("file_1", "보세요") { ClientMessageId = "c" }, Read($$"""{"type":"{{type}}","file_id":"file_1","message":"보세요","client_message_id":"c"}"""));
+    }
+
+    [Theory]
+    [InlineData("image/png", "IMAGE", true)]
+    [InlineData("application/pdf", "FILE", false)]
+    public void A_file_stands_beside_its_message(string mediaType, string type, bool hasThumbnail)
+    {
+        Assert.Equal(
+            $$$"""{"type":"{{{type}}}","channel_url":"pod_123_chat","user_id":"user-1","message":"보세요","timestamp":"2026-01-02T03:04:05.678Z","message_id":"msg_보세요","seq":7,"file":{{{Events.FileJson(mediaType, hasThumbnail)}}}}""",
+            Text(Codec.Encode(7, 6, Events.Shown("보세요", mediaType, hasThumbnail))));
     }
 
     [Theory]
@@ -96,8 +115,9 @@ public sealed class ChannelCodecTests
     [InlineData("[]", ErrorCode.BadJson)]
     [InlineData("""{"message":"x"}""", ErrorCode.UnknownType)]
     [InlineData("""{"type":"mesg","message":"x"}""", ErrorCode.UnknownType)]
-    [InlineData("""{"type":"FILE","file_id":"f"}""", ErrorCode.UnknownType)]
-    [InlineData("""{"type":"IMAGE","file_id":"f"}""", ErrorCode.UnknownType)]
+    [InlineData("""{"type":"FILE"}""", ErrorCode.BadField)]
+    [InlineData("""{"type":"IMAGE","file_id":7}""", ErrorCode.BadField)]
+    [InlineData("""{"type":"FILE","file_id":"f","message":7}""", ErrorCode.BadField)]
     [InlineData("""{"type":"MESG"}""", ErrorCode.BadField)]
     [InlineData("""{"type":"MESG","message":5}""", ErrorCode.BadField)]
     [InlineData("""{"type":"MESG","message":"\ud800"}""", ErrorCode.BadField)]

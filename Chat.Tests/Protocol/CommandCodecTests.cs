@@ -83,7 +83,7 @@ public sealed class CommandCodecTests
             new PostMessage
             {
                 Caller = caller, MessageId = Id, RunId = new MessageId("msg_2"), Content = "hello 😀\n", MessageType = "question", ClientMessageId = "c", Metadata = "{}",
-                ReplyTo = new MessageId("msg_0"), AnswerBy = new AnsweringAgent(1, "Echo"),
+                ReplyTo = new MessageId("msg_0"), File = new PostedFile("file_1", "a.png", "image/png", 3, "abc", HasThumbnail: true), AnswerBy = new AnsweringAgent(1, "Echo"),
             },
             new EditMessage { Caller = caller, MessageId = Id, Content = "x" },
             new DeleteMessage { Caller = caller, MessageId = Id },

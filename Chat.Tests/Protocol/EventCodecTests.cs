@@ -22,6 +22,11 @@ public class EventCodecTests
             At = At, MessageId = new("msg_1"), SenderType = "user", SenderId = "kim", SenderName = "김철수", MessageType = "question", Content = "안녕 <b>\"\\\n👨‍👩‍👧",
             Metadata = """{"n":1.50,"a":[null]}""", ReplyTo = new MessageId("msg_0"), ClientMessageId = "c-1", RunId = new MessageId("msg_2"),
         },
+        new FilePosted
+        {
+            At = At, MessageId = new("msg_3"), SenderType = "user", SenderId = "kim", SenderName = "김철수", MessageType = "file", Content = "이 이미지를 분석해주세요.", ClientMessageId = "c-3",
+            File = new PostedFile("file_1", "화면 1.png", "image/png", 245632, new string('a', 64), HasThumbnail: true),
+        },
         new MessageEdited { At = At, MessageId = new("msg_1"), Content = "new", By = "kim" },
         new MessageDeleted { At = At, MessageId = new("msg_1"), By = "kim" },
         new ReactionChanged { At = At, MessageId = new("msg_1"), Emoji = "👍", UserId = "lee", Removed = true },

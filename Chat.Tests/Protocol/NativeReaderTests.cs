@@ -63,6 +63,7 @@ public sealed class NativeReaderTests
     [InlineData("""{"type":"ping"}""")]
     [InlineData("""{"type":"typing","is_typing":true}""")]
     [InlineData("""{"type":"read","seq":3}""")]
+    [InlineData("""{"type":"file","file_id":"file_1","message":"c"}""")]
     [InlineData("""{"type":"edit","message_id":"m","content":"c"}""")]
     [InlineData("""{"type":"delete","message_id":"m"}""")]
     [InlineData("""{"type":"react","message_id":"m","emoji":"e","remove":true}""")]

@@ -24,6 +24,14 @@ public sealed class ParticipantCodecTests
     }
 
     [Fact]
+    public void A_file_stands_beside_its_message()
+    {
+        Assert.Equal(
+            $$"""{"type":"chat_message","message_id":"msg_보세요","content":"보세요","participant_id":null,"participant_nickname":"Mina","timestamp":"2026-01-02T03:04:05.678Z","session_code":"ABC234","seq":7,"file":{{Events.FileJson()}}}""",
+            TextOf(Codec.Encode(7, 5, Events.Shown("보세요"))));
+    }
+
+    [Fact]
     public void One_who_came_by_another_face_has_a_name_and_no_participant_id()
     {
         var frame = JsonSerializer.Deserialize<JsonElement>(TextOf(Codec.Encode(7, 5, Events.Posted("hello"))));

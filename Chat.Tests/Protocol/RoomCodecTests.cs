@@ -33,6 +33,16 @@ public sealed class RoomCodecTests
     }
 
     [Fact]
+    public void A_file_stands_by_its_name_and_beside_it()
+    {
+        var frame = Encode(Events.Shown("보세요"));
+
+        Assert.Equal(
+            $$"""{"type":"messages","messages":[{"username":"Mina","content":"화면 \"1\".png","room_id":"로비","timestamp":"2026-01-02T03:04:05.678Z","file":{{Events.FileJson()}}}]}""",
+            Encoding.UTF8.GetString(frame!.Payload.Span));
+    }
+
+    [Fact]
     public void The_last_fifty_are_shown_oldest_first()
     {
         Frame? last = null;

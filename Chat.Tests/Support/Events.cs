@@ -18,6 +18,13 @@ public static class Events
         Content = content,
     };
 
+    public static FilePosted Shown(string content = "look", string type = "image/png", bool hasThumbnail = true) =>
+        new(Posted(content), new PostedFile("file_1", "화면 \"1\".png", type, 245632, new string('a', 64), hasThumbnail));
+
+    /// <summary>The file of <see cref="Shown"/> as every face writes it.</summary>
+    public static string FileJson(string type = "image/png", bool hasThumbnail = true) =>
+        $$"""{"file_id":"file_1","url":"/files/file_1","name":"화면 \"1\".png","type":"{{type}}","size":245632,"thumbnail_url":{{(hasThumbnail ? "\"/files/file_1/thumb\"" : "null")}}}""";
+
     public static SessionEvent[] Posted(int count, string prefix = "m") =>
         [.. Enumerable.Range(1, count).Select(n => Posted($"{prefix}{n}"))];
 }

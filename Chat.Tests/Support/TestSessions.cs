@@ -41,6 +41,14 @@ internal static class TestSessions
             Metadata = metadata,
         });
 
+    /// <summary>Posts a file whose bytes no store has.</summary>
+    public static async Task<PostedFile> ShowFileAsync(this TestServer server, string session, string user, string name = "화면.png", string type = "image/png")
+    {
+        var file = new PostedFile(PostedFile.NewId(), name, type, 245632, new string('a', 64), HasThumbnail: true);
+        await server.DoAsync(session, PostMessage.Of(file, null, new Caller(user, user), null));
+        return file;
+    }
+
     /// <summary>Messages <c>1</c>, <c>2</c>, … in this order; returns the last one's answer.</summary>
     public static async Task<Accepted> PostManyAsync(this TestServer server, string session, string user, int count, string prefix = "")
     {

@@ -80,6 +80,10 @@ internal sealed class EventProjection
                 break;
             case MessagePosted posted:
                 _statements.Add(MessageStatements.Post(session, stored.Seq, posted));
+                if (posted is FilePosted file)
+                {
+                    _statements.AddRange(FileStatements.Post(file));
+                }
                 break;
             case StreamEnded ended:
                 _statements.Add(MessageStatements.EndStream(session, stored.Seq, ended));
@@ -91,6 +95,7 @@ internal sealed class EventProjection
             case MessageDeleted deleted:
                 _statements.Add(MessageStatements.Delete(session, deleted.MessageId));
                 _statements.Add(MessageStatements.RemoveReactions(deleted.MessageId));
+                _statements.AddRange(FileStatements.Delete(deleted.MessageId));
                 break;
             case ReactionChanged reaction:
                 _statements.Add(MessageStatements.React(stored.Seq, reaction));

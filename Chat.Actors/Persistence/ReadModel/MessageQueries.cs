@@ -64,6 +64,7 @@ internal static class MessageQueries
         }
         var total = await transaction.Connection!.ExecuteScalarAsync<int>(new CommandDefinition(
             "SELECT message_count FROM chat_sessions WHERE session_id = @session", new { session = session.Value }, transaction, cancellationToken: cancellation));
+        rows = await WithFilesAsync(transaction, session, rows, cancellation);
         return new MessagePage(await WithReactionsAsync(transaction, session, rows, cancellation), hasMore, total);
     }
 
@@ -71,6 +72,7 @@ internal static class MessageQueries
     {
         var rows = await RowsAsync(
             transaction, $"{Columns} WHERE message_id = @message AND session_id = @session", new { session = session.Value, message = message.Value }, cancellation);
+        rows = await WithFilesAsync(transaction, session, rows, cancellation);
         return (await WithReactionsAsync(transaction, session, rows, cancellation)).SingleOrDefault();
     }
 
@@ -79,7 +81,7 @@ internal static class MessageQueries
     {
         var rows = await RowsAsync(transaction, Conversation, new { session = session.Value, last, limit }, cancellation);
         rows.Reverse();
-        return rows;
+        return await WithFilesAsync(transaction, session, rows, cancellation);
     }
 
     /// <summary>The seq that an exclusive bound at the cursor has; null where it names a message that is not there.</summary>
@@ -125,6 +127,17 @@ internal static class MessageQueries
     {
         var rows = await transaction.Connection!.QueryAsync<Stored>(new CommandDefinition(sql, arguments, transaction, cancellationToken: cancellation));
         return [.. rows.Select(row => row.ToRow())];
+    }
+
+    /// <param name="rows">By their seqs.</param>
+    private static async Task<List<MessageRow>> WithFilesAsync(DbTransaction transaction, SessionId session, List<MessageRow> rows, CancellationToken cancellation)
+    {
+        if (!rows.Exists(row => row is { MessageType: "file", IsDeleted: false }))
+        {
+            return rows;
+        }
+        var files = await FileQueries.OfPageAsync(transaction, session, rows[0].Seq, rows[^1].Seq, cancellation);
+        return rows.ConvertAll(row => files.TryGetValue(row.MessageId.Value, out var file) ? row with { File = file } : row);
     }
 
     private static async Task<List<MessageRow>> WithReactionsAsync(

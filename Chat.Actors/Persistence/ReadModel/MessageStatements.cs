@@ -34,7 +34,7 @@ internal static class MessageStatements
     /// <summary>What was said goes, and what was said about it; the place stays.</summary>
     public static ReadStatement Delete(string session, MessageId message) => new(
         """
-        UPDATE chat_messages SET content = NULL, metadata = NULL, metadata_raw = NULL, is_deleted = TRUE
+        UPDATE chat_messages SET content = NULL, metadata = NULL, metadata_raw = NULL, file_id = NULL, is_deleted = TRUE
         WHERE session_id = $1 AND message_id = $2
         """,
         [session, message.Value],

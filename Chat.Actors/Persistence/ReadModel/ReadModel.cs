@@ -60,6 +60,16 @@ public sealed class ReadModel(ReadDatabase database, IJournal journal, Projector
     public ValueTask<MessageRow?> FindMessageAsync(SessionId session, MessageId message, CancellationToken cancellation = default) =>
         InOneStateAsync(transaction => MessageQueries.FindAsync(transaction, session, message, cancellation), cancellation);
 
+    /// <summary>Null also where every message that showed it is deleted.</summary>
+    /// <exception cref="JournalUnavailableException" />
+    public ValueTask<FileRow?> FindFileAsync(string fileId, CancellationToken cancellation = default) =>
+        InOneStateAsync(transaction => FileQueries.FindAsync(transaction, fileId, cancellation), cancellation);
+
+    /// <summary>Of the hashes those whose bytes some message still shows.</summary>
+    /// <exception cref="JournalUnavailableException" />
+    public ValueTask<IReadOnlySet<string>> FindHashesAsync(IReadOnlyCollection<string> hashes, CancellationToken cancellation = default) =>
+        InOneStateAsync(transaction => FileQueries.FindHashesAsync(transaction, hashes, cancellation), cancellation);
+
     /// <summary>Empty also where there is no such message.</summary>
     /// <exception cref="JournalUnavailableException" />
     public async ValueTask<IReadOnlyList<ReactionRow>> ReactionsAsync(SessionId session, MessageId message, CancellationToken cancellation = default) =>

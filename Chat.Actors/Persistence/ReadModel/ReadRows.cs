@@ -71,6 +71,9 @@ public sealed record MessageRow
     /// <summary>How an agent's answer ended; null for every other message.</summary>
     public string? Status { get; init; }
 
+    /// <summary>What a message of type <c>file</c> shows; null where the message is deleted.</summary>
+    public PostedFile? File { get; init; }
+
     public MessageId? ReplyTo { get; init; }
     public bool IsEdited { get; init; }
     public DateTimeOffset? EditedAt { get; init; }
@@ -78,6 +81,9 @@ public sealed record MessageRow
     public required DateTimeOffset CreatedAt { get; init; }
     public IReadOnlyList<ReactionRow> Reactions { get; init; } = [];
 }
+
+/// <param name="Message">A message that shows it and is not deleted: the first of them.</param>
+public sealed record FileRow(SessionId Session, MessageId Message, PostedFile File);
 
 /// <param name="Users">In the order in which they reacted.</param>
 public sealed record ReactionRow(string Emoji, int Count, IReadOnlyList<string> Users);

@@ -8,19 +8,26 @@ internal sealed class ChannelConnection(FaceServices services, EnteredSocket ent
 {
     public override async ValueTask ReceiveAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellation)
     {
-        if (ChannelReader.Read(frame, out var rejected, out var clientMessageId) is not { } request)
+        switch (ChannelReader.Read(frame, out var rejected, out var clientMessageId))
         {
-            Subscriber.Send(SocketReplies.Error(rejected!, clientMessageId));
-            return;
+            case ChannelRequest.Message m:
+                await AskAsync(CommandOf(m), m, cancellation);
+                break;
+            case ChannelRequest.File f:
+                await ShowFileAsync(f.FileId, f.Content, f.ClientMessageId, f, cancellation);
+                break;
+            default:
+                Subscriber.Send(SocketReplies.Error(rejected!, clientMessageId));
+                break;
         }
-        var post = new PostMessage
-        {
-            Caller = Caller,
-            MessageId = MessageId.New(),
-            RunId = MessageId.New(),
-            Content = request.Message,
-            ClientMessageId = request.ClientMessageId,
-        };
-        await AskAsync(post, request, cancellation);
     }
+
+    private PostMessage CommandOf(ChannelRequest.Message m) => new()
+    {
+        Caller = Caller,
+        MessageId = MessageId.New(),
+        RunId = MessageId.New(),
+        Content = m.Content,
+        ClientMessageId = m.ClientMessageId,
+    };
 }

@@ -62,6 +62,9 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
             case NativeRequest.Message m:
                 await PostAsync(m, cancellation);
                 break;
+            case NativeRequest.File f:
+                await ShowFileAsync(f.FileId, f.Content, f.ClientMessageId, f, cancellation);
+                break;
             case NativeRequest.Typing t:
                 Hub.Presence.SetTyping(Caller.UserId, t.IsTyping);
                 break;
@@ -204,7 +207,7 @@ internal sealed class NativeConnection : FaceConnection<NativeRequest>
         {
             Streams.Ended(ended.MessageId);
         }
-        else if (reply is Rejected || request is NativeRequest.Message or NativeRequest.StreamStart)
+        else if (reply is Rejected || request is NativeRequest.Message or NativeRequest.File or NativeRequest.StreamStart)
         {
             base.Answer(reply, request);
         }

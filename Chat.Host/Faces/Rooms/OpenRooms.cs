@@ -49,7 +49,7 @@ internal sealed class OpenRooms(ChatNode node)
     {
         await node.ReadModel.WaitUntilCurrentAsync(cancellation);
         var rows = await node.ReadModel.ConversationAsync(session, upTo, limit, cancellation);
-        return [.. rows.Select(row => new RoomMessage(row.MessageId, row.SenderName, row.Content ?? "", row.CreatedAt, row.Metadata))];
+        return [.. rows.Select(row => new RoomMessage(row.MessageId, row.SenderName, row.Content ?? "", row.CreatedAt, row.Metadata, row.File))];
     }
 
     public sealed class Place(OpenRooms rooms, SessionId session, Room room) : IDisposable

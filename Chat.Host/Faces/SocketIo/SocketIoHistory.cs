@@ -19,6 +19,7 @@ internal static class SocketIoHistory
         w.WriteNumber("seq"u8, row.Seq);
         w.WriteBoolean("is_edited"u8, row.IsEdited);
         w.WriteBoolean("is_deleted"u8, row.IsDeleted);
+        row.File?.Write(w);
         w.WriteEndObject();
     }
 }
