@@ -22,11 +22,7 @@ public interface IJournal : IAsyncDisposable
     /// <exception cref="JournalUnavailableException" />
     ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation);
 
-    /// <summary>Seq of the log's last event, 0 where it has none.</summary>
-    /// <exception cref="JournalUnavailableException" />
-    ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation);
-
-    /// <summary>Heads of several logs, each as <see cref="ReadHeadAsync"/> says it, in their order.</summary>
+    /// <summary>Seqs of the logs' last events in the logs' order, 0 where a log has none.</summary>
     /// <exception cref="JournalUnavailableException" />
     ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation);
 

@@ -84,9 +84,6 @@ public sealed class PostgresJournal : IJournal
         },
         cancellation);
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) =>
-        ReadNumberAsync("SELECT max(sequence_number) FROM journal WHERE persistence_id = $1", cancellation, log);
-
     public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => RunAsync(
         async connection =>
         {

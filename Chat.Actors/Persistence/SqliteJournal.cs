@@ -60,9 +60,6 @@ public sealed class SqliteJournal : IJournal
     public async ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation) =>
         await readers.ReadAsync((log, afterSeq, limit), static (db, at) => db.ReadLog(at.log, at.afterSeq, at.limit), cancellation).ConfigureAwait(false);
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) =>
-        readers.ReadAsync(log, static (db, name) => db.ReadHead(name), cancellation);
-
     // One writer at a time holds the file, from the number it draws to its commit: numbers appear in their order.
     public async ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) =>
         await readers.ReadAsync((afterOrdering, limit), static (db, at) => db.ReadAll(at.afterOrdering, at.limit), cancellation).ConfigureAwait(false);
@@ -72,7 +69,7 @@ public sealed class SqliteJournal : IJournal
         var heads = new List<long>(logs.Count);
         foreach (var log in logs)
         {
-            heads.Add(await ReadHeadAsync(log, cancellation).ConfigureAwait(false));
+            heads.Add(await readers.ReadAsync(log, static (db, name) => db.ReadHead(name), cancellation).ConfigureAwait(false));
         }
         return heads;
     }

@@ -400,16 +400,19 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     private async ValueTask<bool> EnsureStateAsync() => _state is not null || _away is null && await RecoverAsync();
 
     /// <summary>
-    /// Reads the state from the log and publishes what readers have not been given yet. False where the storage does not answer: then it is tried
-    /// again until it does, so that readers do not wait for the next command.
+    /// Reads the state from the log, or what others have appended to it since, and publishes what readers have not been given yet. Nothing is under way. False
+    /// where the storage does not answer: a state that is lost is then tried again until it does, so that readers do not wait for the next command.
     /// </summary>
     private async ValueTask<bool> RecoverAsync()
     {
         try
         {
-            var read = await _log.ReadAsync(_published, _publishedNative);
-            _state = read.State;
-            _snapshotSeq = read.SnapshotSeq;
+            var read = await _log.ReadAsync(_state, _published, _publishedNative);
+            if (_state is null)
+            {
+                _state = read.State;
+                _snapshotSeq = read.SnapshotSeq;
+            }
             (_published, _publishedNative) = (_state.Head, _state.NativeHead);
             if (_resets > 0)
             {
@@ -429,6 +432,12 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 _away = Unreadable;
                 LogUnreadable(_services.Logger, _id.Value, e.Message);
             }
+            if (_state?.Head == _published)
+            {
+                return false;
+            }
+            // Some of what was to be published has been applied to it.
+            _state = null;
             if (!_recovering && _published >= 0 && !_stopping.IsCancellationRequested)
             {
                 _recovering = true;
@@ -448,21 +457,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             return true;
         }
-        try
-        {
-            _isCurrent = await _services.Journal.ReadHeadAsync(_id.Value, default) == _state!.Head;
-        }
-        catch (JournalUnavailableException)
-        {
-            _away = Unavailable;
-            return false;
-        }
-        if (!_isCurrent)
-        {
-            _state = null;
-            _isCurrent = await EnsureStateAsync();
-        }
-        return _isCurrent;
+        return _isCurrent = _away is null && await RecoverAsync();
     }
 
     private async Task RetryRecoveryAsync()

@@ -49,15 +49,14 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
         batch.IsDone = true;
     }
 
-    /// <summary>
-    /// The state from the newest snapshot and the events after it, and those events that readers have not been given.
-    /// </summary>
+    /// <summary>The state of now, and those events that readers have not been given.</summary>
+    /// <param name="known">A state that the log had once, which is brought up to now; null reads the newest snapshot and the events after it.</param>
     /// <param name="published">Seq up to which they have; -1 where there have been none.</param>
     /// <param name="publishedNative">Seq of the last of those that the native face shows.</param>
     /// <exception cref="JournalUnavailableException" />
-    public async ValueTask<ReadLog> ReadAsync(long published, long publishedNative)
+    public async ValueTask<ReadLog> ReadAsync(SessionState? known, long published, long publishedNative)
     {
-        var state = await ReadSnapshotAsync() ?? new SessionState();
+        var state = known ?? await ReadSnapshotAsync() ?? new SessionState();
         var snapshotSeq = state.Head;
         var (from, native) = (state.Head, state.NativeHead);
         if (published >= 0 && published < from)
@@ -132,7 +131,7 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
 }
 
 /// <summary>What a session's log tells.</summary>
-/// <param name="SnapshotSeq">Seq of the snapshot that it was read from; 0 for none.</param>
+/// <param name="SnapshotSeq">Seq of the state that was read on from; 0 for none.</param>
 /// <param name="Unpublished">Events that readers have not been given.</param>
 /// <param name="Writers">Who wrote each of those, by seq.</param>
 internal sealed record ReadLog(SessionState State, long SnapshotSeq, IReadOnlyList<EncodedEvent> Unpublished, IReadOnlyList<(Guid Writer, long Seq)> Writers);

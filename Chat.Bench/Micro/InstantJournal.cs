@@ -25,8 +25,6 @@ internal sealed class InstantJournal : IJournal
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation) => new(Nothing);
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => new(0);
-
     public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => new([.. logs.Select(_ => 0L)]);
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) => new(Nothing);

@@ -27,7 +27,7 @@ internal static class RecoveryStore
         {
             return journal;
         }
-        if (await journal.ReadHeadAsync(session.Value, default) > 0)
+        if (await HeadAsync(journal, session) > 0)
         {
             await journal.DisposeAsync();
             Directory.Delete(Folder, recursive: true);
@@ -45,8 +45,10 @@ internal static class RecoveryStore
     }
 
     private static async Task<bool> IsWholeAsync(SqliteJournal journal, SessionId session, int length, bool hasSnapshot) =>
-        await journal.ReadHeadAsync(session.Value, default) == length
+        await HeadAsync(journal, session) == length
         && (!hasSnapshot || await journal.ReadSnapshotAsync(session.Value, long.MaxValue, default) is { Manifest: SessionSnapshot.Manifest });
+
+    private static async Task<long> HeadAsync(SqliteJournal journal, SessionId session) => (await journal.ReadHeadsAsync([session.Value], default))[0];
 
     private static async Task WriteAsync(SqliteJournal journal, SessionId session, int length, bool hasSnapshot)
     {

@@ -65,8 +65,6 @@ internal sealed class MemoryLog : IJournal
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAsync(string log, long afterSeq, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => throw new NotSupportedException();
-
     public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask<StoredSnapshot?> ReadSnapshotAsync(string log, long maxSeq, CancellationToken cancellation) => throw new NotSupportedException();

@@ -218,11 +218,75 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         Assert.Equal([0, 0, .. Enumerable.Range(2, 25).Select(i => (long)i)], _published.Select(e => e.Previous));
     }
 
+    [Fact]
+    public async Task A_node_that_others_have_overtaken_reads_on_from_where_it_is()
+    {
+        var (published, snapshotsRead) = (new ConcurrentQueue<EncodedEvent>(), 0);
+        await using var gateway = NewGateway(published.Enqueue, isShared: true);
+        Assert.Equal(1, (await gateway.ReadAsync(Session))!.Head);
+        _journal.BeforeRecovery = () =>
+        {
+            snapshotsRead++;
+            return Task.CompletedTask;
+        };
+
+        _journal.Add("s1", Events.Posted(700));
+        Assert.Equal(701, (await gateway.ReadAsync(Session))!.Head);
+        _journal.Add("s1", Events.Posted(1));
+        Assert.Equal(702, (await gateway.ReadAsync(Session))!.Head);
+
+        Assert.Equal(0, snapshotsRead);
+        Assert.Equal(Enumerable.Range(2, 701).Select(i => (long)i), published.Select(e => e.Seq));
+        Assert.Equal([0, .. Enumerable.Range(2, 700).Select(i => (long)i)], published.Select(e => e.Previous));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_read_to_its_end_is_read_again_and_shown_once()
+    {
+        var (published, pages, failing) = (new ConcurrentQueue<EncodedEvent>(), 0, true);
+        await using var gateway = NewGateway(published.Enqueue, isShared: true);
+        Assert.Equal(1, (await gateway.ReadAsync(Session))!.Head);
+        _journal.Add("s1", Events.Posted(700));
+        _journal.AfterRead = () =>
+        {
+            if (++pages % 2 == 0 && failing)
+            {
+                throw new JournalUnavailableException("cut off");
+            }
+        };
+
+        await Assert.ThrowsAsync<JournalUnavailableException>(async () => await gateway.ReadAsync(Session));
+        Assert.Empty(published);
+        failing = false;
+
+        Assert.Equal(701, (await gateway.ReadAsync(Session))!.Head);
+        Assert.Equal(Enumerable.Range(2, 700).Select(i => (long)i), published.Select(e => e.Seq));
+    }
+
+    [Fact]
+    public async Task A_state_that_is_whole_outlives_a_storage_that_is_away()
+    {
+        var snapshotsRead = 0;
+        await using var gateway = NewGateway(_ => { }, isShared: true);
+        Assert.Equal(1, (await gateway.ReadAsync(Session))!.Head);
+        _journal.BeforeRecovery = () =>
+        {
+            snapshotsRead++;
+            return Task.CompletedTask;
+        };
+        _journal.AfterRead = () => throw new JournalUnavailableException("away");
+        await Assert.ThrowsAsync<JournalUnavailableException>(async () => await gateway.ReadAsync(Session));
+        _journal.AfterRead = () => { };
+
+        Assert.Equal(1, (await gateway.ReadAsync(Session))!.Head);
+        Assert.Equal(0, snapshotsRead);
+    }
+
     private Task<Reply> AskAsync(SessionCommand command) => _gateway.AskAsync(Session, command).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
     private List<string> Stored() => [.. _journal.Log("s1").Select(e => e.Event).OfType<MessagePosted>().Select(m => m.Content)];
 
-    private SessionGateway NewGateway(Action<EncodedEvent> publish) => new(new SessionServices
+    private SessionGateway NewGateway(Action<EncodedEvent> publish, bool isShared = false) => new(new SessionServices
     {
         Journal = _journal,
         Time = _time,
@@ -235,6 +299,7 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         },
         FindMessage = (_, id) => new ValueTask<MessageFacts?>(_history(id)),
         SnapshotEvery = 20,
+        IsShared = isShared,
         Logger = NullLogger.Instance,
     });
 

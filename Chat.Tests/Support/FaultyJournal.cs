@@ -79,8 +79,6 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         return inner.ReadAsync(log, afterSeq, limit, cancellation);
     }
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => inner.ReadHeadAsync(log, cancellation);
-
     public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) => inner.ReadHeadsAsync(logs, cancellation);
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) =>

@@ -86,8 +86,6 @@ internal sealed class HandJournal : IJournal
         return new(page);
     }
 
-    public ValueTask<long> ReadHeadAsync(string log, CancellationToken cancellation) => new(Log(log).Count);
-
     public ValueTask<IReadOnlyList<long>> ReadHeadsAsync(IReadOnlyList<string> logs, CancellationToken cancellation) =>
         new([.. logs.Select(log => (long)Log(log).Count)]);
 
