@@ -92,6 +92,6 @@ public sealed record HeadWatchOptions
     /// <summary>So long after the bus has come back it is trusted again.</summary>
     public TimeSpan SettledAfter { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>While the bus is away, this is how other nodes' events come at all; twice this is how late they are.</summary>
+    /// <summary>While the bus is away, this is how other nodes' events come at all; three times this is how late they are at most.</summary>
     public TimeSpan IntervalWithoutBus { get; init; } = TimeSpan.FromMilliseconds(250);
 }

@@ -17,6 +17,9 @@ public sealed class SessionHub : IThreadPoolWorkItem
     private Subscriber[]? _listeners;
     private long _published;
 
+    /// <summary>What <see cref="_published"/> was when the journal's head was last noted.</summary>
+    private long _noted;
+
     private readonly Queue<PassingEvent> _passing = [];
 
     /// <summary>Passing events so far, which are numbered from 1.</summary>
@@ -91,13 +94,20 @@ public sealed class SessionHub : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// The log goes up to here, as the journal says. Live readers that have not been offered so much have missed something, and go and page it.
+    /// The log goes up to here, as the journal says. Where less has come, and nothing since the last note, live readers have missed something, and go and page it. While
+    /// events still come, in their order, the others are on their way: on a node that is late a journal that all its readers ask would be late as well.
     /// </summary>
     public void NoteHead(long head)
     {
         lock (_gate)
         {
-            _published = Math.Max(_published, head);
+            var hasMoved = _published > _noted;
+            _noted = _published;
+            if (hasMoved || _published >= head)
+            {
+                return;
+            }
+            _published = _noted = head;
             foreach (var subscriber in _subscribers)
             {
                 if (subscriber.IsLive && subscriber.Cursor < head)

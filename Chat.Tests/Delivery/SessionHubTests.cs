@@ -61,6 +61,31 @@ public sealed class SessionHubTests
         Assert.Empty(Take(unopened));
     }
 
+    [Fact]
+    public async Task A_reader_pages_what_the_journal_has_when_nothing_comes_any_more_and_not_before()
+    {
+        var hubs = new SessionHubs(TimeProvider.System);
+        var subscriber = new Subscriber(NativeCodec.Instance, "mina", queueLimit: 100_000);
+        var hub = hubs.Subscribe(new SessionId("s1"), subscriber);
+        Assert.True(hub.TryGoLive(subscriber));
+        hub.Publish([new EncodedEvent(1, 0, Events.Posted("one"))]);
+
+        hub.NoteHead(1);
+        hub.NoteHead(1);
+        Assert.True(subscriber.IsLive);
+
+        hub.Publish([new EncodedEvent(2, 1, Events.Posted("two"))]);
+        hub.NoteHead(5);
+        await Eventually.TrueAsync(() => subscriber.Cursor == 2);
+        Assert.True(subscriber.IsLive);
+
+        hub.NoteHead(5);
+        Assert.False(subscriber.IsLive);
+        Assert.False(hub.TryGoLive(subscriber));
+        subscriber.AdvanceTo(5, shown: true);
+        Assert.True(hub.TryGoLive(subscriber));
+    }
+
     private static bool Write(List<string> written, ReadOnlyMemory<byte> bytes)
     {
         lock (written)
