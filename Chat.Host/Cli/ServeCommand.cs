@@ -10,11 +10,7 @@ internal sealed partial class ServeCommand : Command
     public static readonly Option<int?> Port = new("--port", "-p") { Description = "The port to listen on; 0 takes any free one.", HelpName = "PORT" };
 
     /// <summary>Names of the services that this server replaces, whose features are to come. Set, they must not be passed over in silence.</summary>
-    private static readonly string[] NotYetRead =
-    [
-        "MAX_FILE_SIZE", "ALLOWED_FILE_TYPES", "FILE_STORAGE_PATH", "FILE_STORAGE_TYPE",
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_BUCKET_NAME", "USE_WEBSOCKET_CHAT",
-    ];
+    private static readonly string[] NotYetRead = ["USE_WEBSOCKET_CHAT"];
 
     private readonly ConfigurationChoice _configuration;
 
@@ -62,7 +58,7 @@ internal sealed partial class ServeCommand : Command
     [LoggerMessage(2, LogLevel.Information, "Stopping")]
     private static partial void LogStopping(ILogger logger);
 
-    [LoggerMessage(4, LogLevel.Warning, "This version does not read {Names}: files and the second provider are to come")]
+    [LoggerMessage(4, LogLevel.Warning, "This version does not read {Names}: the second provider is to come")]
     private static partial void LogUnread(ILogger logger, string names);
 
     [LoggerMessage(3, LogLevel.Information, "Stopped")]

@@ -15,6 +15,7 @@ public sealed record ChatOptions
     public SessionOptions Sessions { get; init; } = new();
     public ParticipantOptions Participants { get; init; } = new();
     public RoomOptions Rooms { get; init; } = new();
+    public FilesOptions Files { get; init; } = new();
 
     /// <summary>By rising id; agent 1 answers where a session names none.</summary>
     public IReadOnlyList<AgentOptions> Agents { get; init; } = [new AgentOptions { Id = 1, Name = "Echo" }];

@@ -48,6 +48,7 @@ public static class ChatOptionsReader
             Sessions = ReadSessions(chat.Section("sessions"), defaults.Sessions, mode, agents),
             Participants = ReadParticipants(chat.Section("participants"), defaults.Participants),
             Rooms = new RoomOptions { Open = chat.Section("rooms").Switch("open", defaults.Rooms.Open) },
+            Files = FilesOptionsReader.Read(chat.Section("files"), defaults.Files),
             Agents = agents,
             Redis = ReadRedis(chat.Section("redis"), defaults.Redis),
             Cluster = ReadCluster(chat.Section("cluster"), defaults.Cluster),

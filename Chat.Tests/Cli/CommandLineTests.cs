@@ -119,10 +119,11 @@ public sealed class CommandLineTests
         {
             ["CHAT_CONFIG"] = "development",
             ["SERVICE_PORT"] = "0",
+            ["USE_WEBSOCKET_CHAT"] = "hunter2",
             ["AWS_SECRET_ACCESS_KEY"] = "hunter2",
         });
         await server.StopAsync();
-        Assert.Contains("does not read AWS_SECRET_ACCESS_KEY", server.Output, StringComparison.Ordinal);
+        Assert.Contains("does not read USE_WEBSOCKET_CHAT", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", server.Output + server.Error, StringComparison.Ordinal);
     }
 }

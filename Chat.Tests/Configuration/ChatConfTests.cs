@@ -79,6 +79,15 @@ public sealed partial class ChatConfTests
     [InlineData("RATE_LIMIT_ENABLED", "true", "RateLimit.Enabled", "True")]
     [InlineData("RATE_LIMIT_MESSAGES_PER_MINUTE", "70", "RateLimit.MessagesPerMinute", "70")]
     [InlineData("DEV_AUTO_AGENT", "0", "Sessions.DevAutoAgent", "0")]
+    [InlineData("MAX_FILE_SIZE", "2048", "Files.MaxSize", "2048")]
+    [InlineData("ALLOWED_FILE_TYPES", "[\"image/png\", \"text/plain\"]", "Files.AllowedTypes", "image/png,text/plain")]
+    [InlineData("FILE_STORAGE_TYPE", "local", "Files.Storage", "Disk")]
+    [InlineData("FILE_STORAGE_PATH", "/tmp/chat-files", "Files.Path", "/tmp/chat-files")]
+    [InlineData("S3_BUCKET_NAME", "b", "Files.S3.Bucket", "b")]
+    [InlineData("AWS_REGION", "ap-northeast-2", "Files.S3.Region", "ap-northeast-2")]
+    [InlineData("AWS_ENDPOINT_URL_S3", "http://localhost:9000", "Files.S3.Endpoint", "http://localhost:9000")]
+    [InlineData("AWS_ACCESS_KEY_ID", "a", "Files.S3.AccessKeyId", "a")]
+    [InlineData("AWS_SECRET_ACCESS_KEY", "s", "Files.S3.SecretAccessKey", "s")]
     [InlineData("OPENAI_BASE_URL", "http://localhost:11434/v1", "Agents.0.Address", "http://localhost:11434/v1")]
     [InlineData("OPENAI_MODEL", "m", "Agents.0.Model", "m")]
     [InlineData("OPENAI_API_KEY", "k", "Agents.0.ApiKey", "k")]
@@ -160,6 +169,6 @@ public sealed partial class ChatConfTests
     [GeneratedRegex("(?<!^)[A-Z]")]
     private static partial Regex Inner();
 
-    [GeneratedRegex(@"\$\{\?([A-Z_]+)\}")]
+    [GeneratedRegex(@"\$\{\?([A-Z0-9_]+)\}")]
     private static partial Regex Variable();
 }
