@@ -12,6 +12,7 @@ using Chat.Host.Faces.Native;
 using Chat.Host.Faces.Participants;
 using Chat.Host.Faces.Rooms;
 using Chat.Host.Faces.SocketIo;
+using Chat.Host.Files;
 using Chat.Host.Redis;
 using Chat.Host.Telemetry;
 using Chat.Protocol;
@@ -116,6 +117,7 @@ public static class ChatServer
             provider.GetRequiredService<ChatNode>().Markers, provider.GetRequiredService<TokenReader>(), provider.GetRequiredService<ChatNode>().Name, options.IsDevelopment));
         services.AddParticipants(options);
         services.AddRooms(options);
+        services.AddFiles(options);
         services.AddSingleton<NodeDrain>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeDrain>());
     }

@@ -73,6 +73,20 @@ public static class ChatMetrics
     public static readonly Counter<long> MessagesRejected =
         Meter.CreateCounter<long>("chat.messages.rejected", "{message}", "Messages refused, by code");
 
+    /// <summary>Tag <see cref="Status"/>: <c>stored</c>, <c>refused</c>, or <c>broken</c> where the client or the storage went away.</summary>
+    public static readonly Counter<long> Uploads =
+        Meter.CreateCounter<long>("chat.files.uploads", "{upload}", "Uploads whose body was read, by how they ended");
+
+    public static readonly Counter<long> UploadedBytes =
+        Meter.CreateCounter<long>("chat.files.bytes", "By", "Bytes of files stored");
+
+    /// <summary>Tag <see cref="Status"/>: <c>made</c>, <c>failed</c> or <c>no_turn</c>.</summary>
+    public static readonly Counter<long> Thumbnails =
+        Meter.CreateCounter<long>("chat.files.thumbnails", "{thumbnail}", "Thumbnails, by how they ended");
+
+    public static readonly Counter<long> FilesSwept =
+        Meter.CreateCounter<long>("chat.files.swept", "{file}", "Files and thumbnails removed because no message has them");
+
     /// <summary>Tag <see cref="Status"/>: one of <see cref="Protocol.StreamStatus"/>.</summary>
     public static readonly Counter<long> AgentRuns =
         Meter.CreateCounter<long>("chat.agent.runs", "{run}", "Agents' answers that ended, by how");

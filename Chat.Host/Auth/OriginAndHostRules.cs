@@ -8,7 +8,7 @@ public static class OriginAndHostRules
 {
     private const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
     private const string RequestHeaders = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, traceparent";
-    private const string ResponseHeaders = "Retry-After";
+    private const string ResponseHeaders = "Retry-After, Content-Disposition";
 
     /// <summary>Seconds that a browser may keep a preflight's answer.</summary>
     private const string MaxAge = "600";

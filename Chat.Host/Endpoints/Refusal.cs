@@ -10,6 +10,10 @@ public sealed class Refusal : IResult, IStatusCodeHttpResult
 
     public static readonly Refusal MessageNotFound = new(ErrorCode.NotFound, "Message not found");
 
+    public static readonly Refusal FileNotFound = new(ErrorCode.NotFound, "File not found");
+
+    public static readonly Refusal TooSlow = new("TIMEOUT", StatusCodes.Status408RequestTimeout, "The body came too slowly");
+
     private static readonly TimeSpan DefaultRetry = TimeSpan.FromSeconds(1);
 
     private readonly string _code;

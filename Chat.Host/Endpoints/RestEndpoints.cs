@@ -39,7 +39,7 @@ public static class RestEndpoints
     {
         // What the framework refuses (no such route, wrong method) has no body of its own.
         app.UseStatusCodePages(ExplainAsync);
-        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapAgents().MapHealth().MapMetrics().MapCluster();
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapFiles().MapAgents().MapHealth().MapMetrics().MapCluster();
         // From here on, so that nothing is measured before someone listens.
         _ = app.Services.GetRequiredService<MetricsCollector>();
         // Answers other nodes, whether it is asked here or not.

@@ -17,6 +17,7 @@ namespace Chat.Host.Endpoints;
 [JsonSerializable(typeof(MessageList))]
 [JsonSerializable(typeof(MessageItem))]
 [JsonSerializable(typeof(MessageSent))]
+[JsonSerializable(typeof(FileUploaded))]
 [JsonSerializable(typeof(ReactionList))]
 [JsonSerializable(typeof(NewMember))]
 [JsonSerializable(typeof(MemberItem))]

@@ -90,7 +90,7 @@ public sealed class OriginAndHostRulesTests : IAsyncLifetime
         Assert.Equal(status, answer.StatusCode);
         Assert.Equal(Cross, answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Equal("true", answer.Headers.GetValues("Access-Control-Allow-Credentials").Single());
-        Assert.Equal("Retry-After", answer.Headers.GetValues("Access-Control-Expose-Headers").Single());
+        Assert.Equal("Retry-After, Content-Disposition", answer.Headers.GetValues("Access-Control-Expose-Headers").Single());
         Assert.Contains("Origin", answer.Headers.Vary);
     }
 

@@ -33,6 +33,7 @@ public sealed class RestServer : IAsyncLifetime
 
     private static ChatOptions Configure(ChatOptions options) => options with
     {
+        Files = new FilesOptions(),
         Agents =
         [
             new AgentOptions { Id = 1, Name = "Echo", AvatarUrl = "/avatars/echo.png" },

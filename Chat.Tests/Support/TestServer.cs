@@ -31,7 +31,7 @@ public sealed class TestServer : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
     public ChatNode Node => Services.GetRequiredService<ChatNode>();
 
-    /// <param name="configure">Changes the defaults of a test: production mode, loopback, echo agent, no pause between chunks.</param>
+    /// <param name="configure">Changes the defaults of a test: production mode, loopback, echo agent, no pause between chunks, no thumbnails.</param>
     /// <param name="events">What another build than this one reads and writes.</param>
     public static async Task<TestServer> StartAsync(Func<ChatOptions, ChatOptions>? configure = null, TimeProvider? time = null, EventCodec? events = null)
     {
@@ -45,6 +45,8 @@ public sealed class TestServer : IAsyncDisposable
             Jwt = new JwtOptions { SecretKey = Secret },
             Stream = new StreamOptions { Delay = TimeSpan.Zero },
             Agents = [new AgentOptions { Id = 1, Name = "Echo" }],
+            // Each start would look for libvips.
+            Files = new FilesOptions { Thumbnails = new ThumbnailOptions { Enabled = false } },
         };
         options = configure?.Invoke(options) ?? options;
         var app = await ChatServer.BuildAsync(options, time: time, events: events);

@@ -16,7 +16,7 @@ public sealed class ChatLoggingTests
     public async Task Production_writes_each_line_as_JSON_with_a_time_in_UTC()
     {
         await using var server = await ChatProcess.ServeAsync(
-            new Dictionary<string, string>(CommandLineTests.Production) { ["SERVICE_PORT"] = "0" }, "--set", "chat.service.address=127.0.0.1");
+            new Dictionary<string, string>(CommandLineTests.Production) { ["SERVICE_PORT"] = "0" }, "--set", "chat.service.address=127.0.0.1", "--set", "chat.files.thumbnails.enabled=false");
         await server.StopAsync();
 
         var lines = server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -1,0 +1,171 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Chat.Actors.Runtime;
+using Chat.Host.Configuration;
+
+namespace Chat.Host.Files;
+
+/// <summary>Makes small pictures, as JPEG without anything that the picture says of its origin. Whatever goes wrong, there is none, and the upload goes on.</summary>
+internal sealed partial class Thumbnailer : IHostedService, IDisposable
+{
+    public const string Type = MediaType.Jpeg;
+
+    private const string Maker = "vipsthumbnail";
+
+    private readonly ThumbnailOptions _options;
+    private readonly IncomingFiles _incoming;
+    private readonly IFileStore _store;
+    private readonly ImageSandbox _sandbox;
+    private readonly ThumbnailTurns _turns;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task<bool> _works = Task.FromResult(false);
+
+    public Thumbnailer(ChatOptions options, IncomingFiles incoming, IFileStore store, TimeProvider time, ILogger<Thumbnailer> logger)
+    {
+        _options = options.Files.Thumbnails;
+        _incoming = incoming;
+        _store = store;
+        _sandbox = new ImageSandbox(_options, time);
+        _turns = new ThumbnailTurns(_options.AtOnce, _options.Wait, time);
+        _logger = logger;
+    }
+
+    /// <summary>Begins to find out whether there is a libvips here, for which no start has to wait.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Enabled)
+        {
+            _works = Task.Run(LookAsync, cancellationToken);
+        }
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _works;
+    }
+
+    /// <summary>Of a picture that has been uploaded, into the store.</summary>
+    /// <param name="file">The upload; it is read only.</param>
+    /// <returns>True where it stands in the store.</returns>
+    public async Task<bool> MakeAsync(string userId, string file, string hash, CancellationToken cancellation)
+    {
+        if (!await _works)
+        {
+            return false;
+        }
+        using var turn = await _turns.EnterAsync(userId, cancellation);
+        var made = turn is not null && await MakeInTurnAsync(file, hash, cancellation);
+        ChatMetrics.Thumbnails.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, made ? "made" : turn is null ? "no_turn" : "failed"));
+        return made;
+    }
+
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task<bool> LookAsync()
+    {
+        try
+        {
+            if (!OperatingSystem.IsWindows() && await _sandbox.RunAsync(Path.GetTempPath(), Maker, ["--vips-version"], _stopping.Token) is not null)
+            {
+                return true;
+            }
+        }
+        catch (Win32Exception)
+        {
+            // No shell.
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        LogMissing(_logger);
+        return false;
+    }
+
+    private async Task<bool> MakeInTurnAsync(string file, string hash, CancellationToken cancellation)
+    {
+        string? folder = null;
+        try
+        {
+            folder = _incoming.OpenFolder();
+            var picture = Path.Combine(folder, "picture");
+            File.Copy(file, picture);
+            return await FitsAsync(folder, picture, cancellation)
+                && await ShrinkAsync(folder, picture, cancellation) is { } small
+                && await StoreAsync(small, hash, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception or FileStoreException)
+        {
+            LogFailed(_logger, e);
+            return false;
+        }
+        finally
+        {
+            if (folder is not null && Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Reads no more than the picture's header.</summary>
+    private async Task<bool> FitsAsync(string folder, string picture, CancellationToken cancellation) =>
+        await _sandbox.RunAsync(folder, "vipsheader", [picture], cancellation) is { } header
+        && Dimensions().Match(header) is { Success: true } match
+        && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
+        && long.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
+        && width <= int.MaxValue && height <= int.MaxValue && width * height <= _options.MaxMegapixels * 1_000_000L;
+
+    /// <summary>
+    /// Turned as the camera was held, in the colours of screens, white where the picture is transparent; never larger than the picture. JPEG, because libvips 8.14
+    /// leaves a WebP its Exif, told to strip or not.
+    /// </summary>
+    private async Task<string?> ShrinkAsync(string folder, string picture, CancellationToken cancellation)
+    {
+        var small = Path.Combine(folder, "small.jpg");
+        var size = string.Create(CultureInfo.InvariantCulture, $"{_options.Size}x{_options.Size}>");
+        return await _sandbox.RunAsync(folder, Maker, [picture, "--size", size, "--eprofile", "srgb", "-o", small + "[Q=80,strip,background=255]"], cancellation) is not null
+            && await IsThumbnailAsync(small, cancellation)
+            ? small
+            : null;
+    }
+
+    /// <summary>The process has read a stranger's bytes, so what it wrote is judged like a stranger's.</summary>
+    private static async Task<bool> IsThumbnailAsync(string small, CancellationToken cancellation)
+    {
+        if (!File.Exists(small))
+        {
+            return false;
+        }
+        var bytes = await File.ReadAllBytesAsync(small, cancellation);
+        var judge = new TypeJudge();
+        judge.Add(bytes);
+        return judge.Verdict() == Type && !HoldsMetadata(bytes);
+    }
+
+    /// <summary>Whatever version of libvips is here, no place and no camera may get out by it: Exif and XMP.</summary>
+    private static bool HoldsMetadata(ReadOnlySpan<byte> jpeg) => jpeg.IndexOf("Exif\0\0"u8) >= 0 || jpeg.IndexOf("http://ns.adobe.com/x"u8) >= 0;
+
+    private async Task<bool> StoreAsync(string small, string hash, CancellationToken cancellation)
+    {
+        await _store.PutAsync(BlobName.Of(hash, thumbnail: true), small, cancellation);
+        return true;
+    }
+
+    [GeneratedRegex(@": ([0-9]{1,10})x([0-9]{1,10}) ")]
+    private static partial Regex Dimensions();
+
+    [LoggerMessage(710, LogLevel.Warning, "Images get no thumbnails: vipsthumbnail does not run here. Install it (Debian: libvips-tools) or set chat.files.thumbnails.enabled = false")]
+    private static partial void LogMissing(ILogger logger);
+
+    [LoggerMessage(711, LogLevel.Warning, "A thumbnail could not be made")]
+    private static partial void LogFailed(ILogger logger, Exception fault);
+}
