@@ -114,6 +114,8 @@ start_node() {
   (
     exec 9>&-
     export SERVICE_PORT=$port DATA_PATH=$cluster_data/node$1 LOG_LEVEL=${LOG_LEVEL:-INFO} CHAT_NODE_ADDRESS=http://127.0.0.1:$port
+    # All nodes hand out what one of them has taken.
+    export FILE_STORAGE_PATH=${FILE_STORAGE_PATH:-$cluster_data/files}
     export DATABASE_URL=postgresql://postgres@127.0.0.1:$postgres_port/chat REDIS_URL=redis://127.0.0.1:$redis_port
     # HAProxy tells who called.
     export CHAT_TRUSTED_PROXIES='["127.0.0.1"]'

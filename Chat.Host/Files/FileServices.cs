@@ -14,6 +14,8 @@ internal static class FileServices
         services.AddSingleton(new UploadTurns(options.Files));
         services.AddSingleton<Thumbnailer>();
         services.AddHostedService(provider => provider.GetRequiredService<Thumbnailer>());
+        services.AddSingleton<FileSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<FileSweeper>());
         services.AddSingleton<Uploads>();
         return services;
     }
