@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
@@ -10,6 +11,9 @@ internal sealed class DiskFileStore(string folder, TimeProvider time) : IFileSto
     /// <summary>What is being removed lies here for a moment, under the time at which that began and its name.</summary>
     private readonly string _leaving = Path.Combine(folder, "leaving");
 
+    /// <summary>Folders whose own names have been flushed by this process: 65,536 at most.</summary>
+    private readonly ConcurrentDictionary<string, bool> _onDisk = new();
+
     /// <summary>A removal that has not come to its end by then never will: its process has died.</summary>
     private static readonly TimeSpan RemovalTime = TimeSpan.FromMinutes(10);
 
@@ -21,16 +25,10 @@ internal sealed class DiskFileStore(string folder, TimeProvider time) : IFileSto
             RandomAccess.FlushToDisk(file);
         }
         var target = PathOf(name);
-        var second = Path.GetDirectoryName(target)!;
-        var first = Path.GetDirectoryName(second)!;
-        if (!Directory.Exists(second))
-        {
-            PrivateFolder.Create(second);
-            PrivateFolder.Flush(folder);
-            PrivateFolder.Flush(first);
-        }
+        var parent = Path.GetDirectoryName(target)!;
+        Make(parent);
         File.Move(source, target, overwrite: true);
-        PrivateFolder.Flush(second);
+        PrivateFolder.Flush(parent);
         return true;
     });
 
@@ -99,6 +97,20 @@ internal sealed class DiskFileStore(string folder, TimeProvider time) : IFileSto
         File.Delete(leaving);
         return true;
     });
+
+    /// <summary>Until all of the path is on the disk, also where someone else has just made it.</summary>
+    private void Make(string parent)
+    {
+        if (_onDisk.ContainsKey(parent) && Directory.Exists(parent))
+        {
+            return;
+        }
+        PrivateFolder.Create(parent);
+        PrivateFolder.Flush(Path.GetDirectoryName(parent)!);
+        PrivateFolder.Flush(folder);
+        PrivateFolder.Flush(Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder);
+        _onDisk[parent] = true;
+    }
 
     /// <summary>For tests, which put something in at the worst moment.</summary>
     internal Action<string>? BeforeLeaving { get; set; }
