@@ -13,6 +13,10 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
 
     private const string Maker = "vipsthumbnail";
 
+    // Within the tool's folder, since vips reads brackets and percent signs of a path as its own.
+    private const string Picture = "picture";
+    private const string Small = "small.jpg";
+
     private readonly ThumbnailOptions _options;
     private readonly IncomingFiles _incoming;
     private readonly IFileStore _store;
@@ -37,7 +41,7 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
     {
         if (_options.Enabled)
         {
-            _works = Task.Run(LookAsync, cancellationToken);
+            _works = Task.Run(LookAsync, CancellationToken.None);
         }
         return Task.CompletedTask;
     }
@@ -96,10 +100,9 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
         try
         {
             folder = _incoming.OpenFolder();
-            var picture = Path.Combine(folder, "picture");
-            File.Copy(file, picture);
-            return await FitsAsync(folder, picture, cancellation)
-                && await ShrinkAsync(folder, picture, cancellation) is { } small
+            File.Copy(file, Path.Combine(folder, Picture));
+            return await FitsAsync(folder, cancellation)
+                && await ShrinkAsync(folder, cancellation) is { } small
                 && await StoreAsync(small, hash, cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Win32Exception or FileStoreException)
@@ -109,16 +112,29 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
         }
         finally
         {
-            if (folder is not null && Directory.Exists(folder))
+            if (folder is not null)
             {
-                Directory.Delete(folder, recursive: true);
+                Remove(folder);
             }
         }
     }
 
+    private void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The sweeper tries it once more.
+            LogFailed(_logger, e);
+        }
+    }
+
     /// <summary>Reads no more than the picture's header.</summary>
-    private async Task<bool> FitsAsync(string folder, string picture, CancellationToken cancellation) =>
-        await _sandbox.RunAsync(folder, "vipsheader", [picture], cancellation) is { } header
+    private async Task<bool> FitsAsync(string folder, CancellationToken cancellation) =>
+        await _sandbox.RunAsync(folder, "vipsheader", [Picture], cancellation) is { } header
         && Dimensions().Match(header) is { Success: true } match
         && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
         && long.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
@@ -128,11 +144,11 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
     /// Turned as the camera was held, in the colours of screens, white where the picture is transparent; never larger than the picture. JPEG, because libvips 8.14
     /// leaves a WebP its Exif, told to strip or not.
     /// </summary>
-    private async Task<string?> ShrinkAsync(string folder, string picture, CancellationToken cancellation)
+    private async Task<string?> ShrinkAsync(string folder, CancellationToken cancellation)
     {
-        var small = Path.Combine(folder, "small.jpg");
+        var small = Path.Combine(folder, Small);
         var size = string.Create(CultureInfo.InvariantCulture, $"{_options.Size}x{_options.Size}>");
-        return await _sandbox.RunAsync(folder, Maker, [picture, "--size", size, "--eprofile", "srgb", "-o", small + "[Q=80,strip,background=255]"], cancellation) is not null
+        return await _sandbox.RunAsync(folder, Maker, [Picture, "--size", size, "--eprofile", "srgb", "-o", Small + "[Q=80,strip,background=255]"], cancellation) is not null
             && await IsThumbnailAsync(small, cancellation)
             ? small
             : null;
