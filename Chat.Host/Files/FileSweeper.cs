@@ -65,8 +65,9 @@ internal sealed partial class FileSweeper(ChatOptions options, ChatNode node, IF
             {
                 await SweepAsync(stoppingToken);
             }
-            catch (Exception e) when (e is JournalUnavailableException or FileStoreException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it is, it must not end the node.
                 LogFailed(logger, e);
             }
         }
