@@ -13,6 +13,8 @@ internal sealed class DoctoredReadDatabase(ReadDatabase inner) : ReadDatabase
 
     internal override TimeSpan Poll => inner.Poll;
 
+    internal override SearchIndex Search => inner.Search;
+
     internal override ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
     {
         BeforeOpen();

@@ -9,6 +9,7 @@ internal sealed class MemoryLog : IJournal
     private readonly Lock _gate = new();
     private readonly List<StoredEvent> _events = [];
     private readonly Dictionary<string, long> _heads = [];
+    private long _skipped;
     private TaskCompletionSource _open = new();
 
     public MemoryLog() => _open.SetResult();
@@ -36,12 +37,16 @@ internal sealed class MemoryLog : IJournal
         {
             var seq = _heads[log] = _heads.GetValueOrDefault(log) + 1;
             // Orderings have gaps wherever an insert was rolled back.
-            stored = new StoredEvent(Last + 1 + (_events.Count % 3), log, seq, Guid.Empty, e, error);
+            stored = new StoredEvent(Last + 1 + (_events.Count % 3) + _skipped, log, seq, Guid.Empty, e, error);
+            _skipped = 0;
             _events.Add(stored);
         }
         Committed?.Invoke();
         return stored;
     }
+
+    /// <summary>So many orderings are no event's.</summary>
+    public void Skip(long orderings) => _skipped = orderings;
 
     /// <summary>Readers wait until <see cref="Release"/>.</summary>
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

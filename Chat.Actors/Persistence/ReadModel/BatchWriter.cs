@@ -29,7 +29,7 @@ internal sealed class BatchWriter(ReadDatabase database, TimeProvider time)
         {
             return null;
         }
-        await database.ExecuteAsync(transaction, EventProjection.Of(events, time.GetUtcNow()), cancellation);
+        await database.ExecuteAsync(transaction, EventProjection.Of(events, database.Search, time.GetUtcNow()), cancellation);
         await transaction.CommitAsync(cancellation);
         return [.. events.Where(stored => stored.Event is null).Select(stored => (stored, EventProjection.ErrorOf(stored)))];
     }
@@ -61,7 +61,7 @@ internal sealed class BatchWriter(ReadDatabase database, TimeProvider time)
         string? error = null;
         try
         {
-            await database.ExecuteAsync(transaction, EventProjection.Of([stored], time.GetUtcNow()), cancellation);
+            await database.ExecuteAsync(transaction, EventProjection.Of([stored], database.Search, time.GetUtcNow()), cancellation);
             error = stored.Event is null ? EventProjection.ErrorOf(stored) : null;
         }
         catch (Exception e) when (database.IsOfTheData(e))

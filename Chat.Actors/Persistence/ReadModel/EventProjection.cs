@@ -14,13 +14,13 @@ internal sealed class EventProjection
     private readonly List<ReadStatement> _statements = [];
     private readonly Dictionary<string, SessionChange> _changes = new(StringComparer.Ordinal);
 
-    private EventProjection()
-    {
-    }
+    private readonly SearchIndex _search;
 
-    public static IReadOnlyList<ReadStatement> Of(IEnumerable<StoredEvent> events, DateTimeOffset now)
+    private EventProjection(SearchIndex search) => _search = search;
+
+    public static IReadOnlyList<ReadStatement> Of(IEnumerable<StoredEvent> events, SearchIndex search, DateTimeOffset now)
     {
-        var projection = new EventProjection();
+        var projection = new EventProjection(search);
         foreach (var stored in events)
         {
             if (stored.Event is null)
@@ -79,21 +79,20 @@ internal sealed class EventProjection
                 _statements.Add(SessionStatements.RemoveMember(session, removed.UserId));
                 break;
             case MessagePosted posted:
-                _statements.Add(MessageStatements.Post(session, stored.Seq, posted));
-                if (posted is FilePosted file)
-                {
-                    _statements.AddRange(FileStatements.Post(file));
-                }
+                Post(stored, posted);
                 break;
             case StreamEnded ended:
-                _statements.Add(MessageStatements.EndStream(session, stored.Seq, ended));
-                _statements.Add(MessageStatements.CloseRun(ended.MessageId));
+                EndStream(stored, ended);
                 break;
             case MessageEdited edited:
+                _statements.AddRange(_search.BeforeChange(edited.MessageId));
                 _statements.Add(MessageStatements.Edit(session, edited));
+                _statements.Add(_search.AfterEdit(edited.MessageId, edited.Content));
                 break;
             case MessageDeleted deleted:
+                _statements.AddRange(_search.BeforeChange(deleted.MessageId));
                 _statements.Add(MessageStatements.Delete(session, deleted.MessageId));
+                _statements.AddRange(_search.AfterDelete(deleted.MessageId));
                 _statements.Add(MessageStatements.RemoveReactions(deleted.MessageId));
                 _statements.AddRange(FileStatements.Delete(deleted.MessageId));
                 break;
@@ -110,6 +109,26 @@ internal sealed class EventProjection
                 throw new UnappliedEventException($"The read model does not know {e.GetType().Name}");
         }
         Touch(session, stored.Seq, e);
+    }
+
+    private void Post(StoredEvent stored, MessagePosted posted)
+    {
+        var file = posted as FilePosted;
+        var terms = SearchTerms.OfMessage(stored.Log, stored.Ordering, posted.Content, file?.File.Name);
+        _statements.Add(MessageStatements.Post(stored, posted, _search.IsColumn ? terms : null));
+        _statements.AddRange(_search.Post(stored.Ordering, terms));
+        if (file is not null)
+        {
+            _statements.AddRange(FileStatements.Post(file));
+        }
+    }
+
+    private void EndStream(StoredEvent stored, StreamEnded ended)
+    {
+        var terms = SearchTerms.OfMessage(stored.Log, stored.Ordering, ended.Content, fileName: null);
+        _statements.Add(MessageStatements.EndStream(stored, ended, _search.IsColumn ? terms : null));
+        _statements.AddRange(_search.Post(stored.Ordering, terms));
+        _statements.Add(MessageStatements.CloseRun(ended.MessageId));
     }
 
     private void Touch(string session, long seq, SessionEvent e)

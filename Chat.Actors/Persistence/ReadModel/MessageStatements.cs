@@ -5,23 +5,37 @@ namespace Chat.Actors.Persistence;
 /// <summary>Writes to <c>chat_messages</c>, <c>chat_reactions</c> and <c>chat_open_runs</c>.</summary>
 internal static class MessageStatements
 {
-    public static ReadStatement Post(string session, long seq, MessagePosted e)
+    private const string PostColumns =
+        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at";
+
+    private const string PostValues = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13";
+
+    private const string EndColumns =
+        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at";
+
+    private const string EndValues = "$1, $2, $3, $4, 'agent', $5, $6, 'stream', $7, $8, $9, $10, $11";
+
+    /// <param name="terms">Null where they do not stand in the row.</param>
+    public static ReadStatement Post(StoredEvent stored, MessagePosted e, int[]? terms)
     {
         var (metadata, raw) = JsonText.Columns(e.Metadata);
-        return new(
-            """
-            INSERT INTO chat_messages (session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            """,
-            [session, e.MessageId.Value, seq, e.SenderType, e.SenderId, e.SenderName, e.MessageType, e.Content, metadata, raw, e.ReplyTo?.Value, e.At]);
+        object?[] values =
+        [
+            stored.Ordering, stored.Log, e.MessageId.Value, stored.Seq, e.SenderType, e.SenderId, e.SenderName, e.MessageType, e.Content, metadata, raw, e.ReplyTo?.Value, e.At,
+        ];
+        return terms is null
+            ? new($"INSERT INTO chat_messages ({PostColumns}) VALUES ({PostValues})", values)
+            : new($"INSERT INTO chat_messages ({PostColumns}, search_terms) VALUES ({PostValues}, $14)", [.. values, terms]);
     }
 
-    public static ReadStatement EndStream(string session, long seq, StreamEnded e) => new(
-        """
-        INSERT INTO chat_messages (session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at)
-        VALUES ($1, $2, $3, 'agent', $4, $5, 'stream', $6, $7, $8, $9, $10)
-        """,
-        [session, e.MessageId.Value, seq, e.SenderId, e.SenderName, e.Content, e.TokensUsed, e.LatencyMs, e.Status, e.At]);
+    /// <inheritdoc cref="Post"/>
+    public static ReadStatement EndStream(StoredEvent stored, StreamEnded e, int[]? terms)
+    {
+        object?[] values = [stored.Ordering, stored.Log, e.MessageId.Value, stored.Seq, e.SenderId, e.SenderName, e.Content, e.TokensUsed, e.LatencyMs, e.Status, e.At];
+        return terms is null
+            ? new($"INSERT INTO chat_messages ({EndColumns}) VALUES ({EndValues})", values)
+            : new($"INSERT INTO chat_messages ({EndColumns}, search_terms) VALUES ({EndValues}, $12)", [.. values, terms]);
+    }
 
     public static ReadStatement Edit(string session, MessageEdited e) => new(
         """

@@ -14,6 +14,8 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
     /// <summary>Other nodes' appends wake nobody here, and their readers wait for this: 50 ms is 20 short queries a second on one node of the cluster.</summary>
     internal override TimeSpan Poll => TimeSpan.FromMilliseconds(50);
 
+    internal override SearchIndex Search { get; } = new SearchColumn();
+
     internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation) => await dataSource.OpenConnectionAsync(cancellation);
 
     internal override async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellation) =>
@@ -92,7 +94,7 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         null => new() { Value = DBNull.Value },
         DateTimeOffset time => new() { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp },
         JsonArgument json => new() { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb },
-        string or long or int or bool => new() { Value = argument },
+        string or long or int or bool or int[] => new() { Value = argument },
         _ => throw new NotSupportedException($"No column takes a {argument.GetType()}"),
     };
 }

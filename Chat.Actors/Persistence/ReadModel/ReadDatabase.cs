@@ -18,6 +18,8 @@ public abstract class ReadDatabase : IDisposable
     /// </summary>
     internal virtual TimeSpan Poll => TimeSpan.FromMilliseconds(250);
 
+    internal abstract SearchIndex Search { get; }
+
     static ReadDatabase() => SqlMapper.AddTypeHandler(new StoredTime.Handler());
 
     internal abstract ValueTask<DbConnection> OpenAsync(CancellationToken cancellation);
@@ -42,6 +44,9 @@ public abstract class ReadDatabase : IDisposable
 
     /// <summary>Empties the tables and sets their ids back to 1.</summary>
     internal abstract IReadOnlyList<ReadStatement> Empty(IReadOnlyList<string> tables);
+
+    /// <summary>Ends what the connection is at when the token is cancelled, where a command does not heed its own.</summary>
+    internal virtual CancellationTokenRegistration InterruptWith(DbConnection connection, CancellationToken cancellation) => default;
 
     /// <summary>True where the failure lies in the data written, so that trying again can only fail again; false where the database is at fault.</summary>
     internal abstract bool IsOfTheData(Exception failure);

@@ -12,6 +12,8 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
 {
     private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
 
+    internal override SearchIndex Search { get; } = new SearchTable();
+
     internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)
     {
         var connection = new SqliteConnection(_connectionString);
@@ -34,8 +36,12 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
     internal override ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellation) =>
         new(((SqliteConnection)connection).BeginTransaction(deferred: true));
 
-    internal override ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) =>
-        new(((SqliteConnection)connection).BeginTransaction(deferred: false));
+    internal override ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        var sqlite = (SqliteConnection)connection;
+        sqlite.CreateFunction<string, string, string?, string>(SearchTable.TermsFunction, SearchTable.Terms, isDeterministic: true);
+        return new(sqlite.BeginTransaction(deferred: false));
+    }
 
     internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
     {
@@ -86,7 +92,11 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
     [
         .. tables.Select(table => new ReadStatement($"DELETE FROM {table}", [])),
         .. tables.Select(table => new ReadStatement("DELETE FROM sqlite_sequence WHERE name = $1", [table])),
+        .. tables.Where(table => table == "chat_messages").Select(_ => new ReadStatement("INSERT INTO chat_search (chat_search) VALUES ('delete-all')", [])),
     ];
+
+    internal override CancellationTokenRegistration InterruptWith(DbConnection connection, CancellationToken cancellation) =>
+        cancellation.Register(() => SQLitePCL.raw.sqlite3_interrupt(((SqliteConnection)connection).Handle));
 
     internal override bool IsOfTheData(Exception failure) => failure switch
     {
