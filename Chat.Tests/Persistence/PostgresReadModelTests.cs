@@ -31,6 +31,9 @@ public static class PostgresReadModelTests
     public sealed class Files() : ReadModelFilesContract(new PostgresReadModelStore());
 
     [RequiresPostgres]
+    public sealed class Search() : ReadModelSearchContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
     public sealed class Markers() : ReadModelMarkersContract(new PostgresReadModelStore());
 
     [RequiresPostgres]

@@ -19,5 +19,7 @@ public static class SqliteReadModelTests
 
     public sealed class Files() : ReadModelFilesContract(new SqliteReadModelStore());
 
+    public sealed class Search() : ReadModelSearchContract(new SqliteReadModelStore());
+
     public sealed class Markers() : ReadModelMarkersContract(new SqliteReadModelStore());
 }

@@ -86,6 +86,11 @@ public sealed class ReadModel(ReadDatabase database, IJournal journal, Projector
     public ValueTask<IReadOnlyList<OpenRunRow>> OpenRunsAsync(CancellationToken cancellation = default) =>
         InOneStateAsync(transaction => SessionQueries.OpenRunsAsync(transaction, cancellation), cancellation);
 
+    /// <summary>Null where the cursor names no message that may be read here.</summary>
+    /// <exception cref="JournalUnavailableException">Also where nothing was found out within the time that a search has.</exception>
+    public ValueTask<SearchPage?> SearchAsync(SearchRequest request, CancellationToken cancellation = default) =>
+        InOneStateAsync(transaction => new MessageSearch(database, request, time).RunAsync(transaction, cancellation), cancellation);
+
     private async ValueTask<T> InOneStateAsync<T>(Func<DbTransaction, Task<T>> read, CancellationToken cancellation)
     {
         try
