@@ -13,6 +13,14 @@ namespace Chat.Host.Endpoints;
 /// <summary>The HTTP face: registers and maps everything of this folder.</summary>
 public static class RestEndpoints
 {
+    /// <summary>A page that searches while someone types may have a few under way.</summary>
+    private const int SearchesPerUser = 3;
+
+    /// <summary>Over SQLite each has a thread, for three seconds at most.</summary>
+    private const int SearchesInAll = 8;
+
+    private static readonly TimeSpan SearchWait = TimeSpan.FromSeconds(2);
+
     public static IServiceCollection AddRest(this IServiceCollection services, ChatOptions options)
     {
         services.ConfigureHttpJsonOptions(json =>
@@ -28,6 +36,7 @@ public static class RestEndpoints
             var node = provider.GetRequiredService<ChatNode>();
             return new SessionCreation(node.Gateway, node.Names, node.RateLimiter, provider.GetRequiredService<Agents.AgentCatalog>());
         });
+        services.AddSingleton(_ => new SearchTurns(SearchesPerUser, SearchesInAll, SearchWait));
         services.AddSingleton<StorageHealth>();
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<NodeStatus>();
@@ -39,7 +48,7 @@ public static class RestEndpoints
     {
         // What the framework refuses (no such route, wrong method) has no body of its own.
         app.UseStatusCodePages(ExplainAsync);
-        app.MapSessions().MapMessages().MapMembers().MapRead().MapStreams().MapFiles().MapAgents().MapHealth().MapMetrics().MapCluster();
+        app.MapSessions().MapMessages().MapMembers().MapRead().MapSearch().MapStreams().MapFiles().MapAgents().MapHealth().MapMetrics().MapCluster();
         // From here on, so that nothing is measured before someone listens.
         _ = app.Services.GetRequiredService<MetricsCollector>();
         // Answers other nodes, whether it is asked here or not.

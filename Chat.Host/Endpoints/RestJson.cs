@@ -30,5 +30,6 @@ namespace Chat.Host.Endpoints;
 [JsonSerializable(typeof(NewParticipant))]
 [JsonSerializable(typeof(Joined))]
 [JsonSerializable(typeof(SessionStatus))]
+[JsonSerializable(typeof(SearchList))]
 [JsonSerializable(typeof(Health))]
 internal sealed partial class RestJson : JsonSerializerContext;
