@@ -11,6 +11,7 @@ internal static class GrowthCommand
         new SessionsCurve().Create(),
         new ConnectionsCurve().Create(),
         new HistoryCurve().Create(),
+        new SearchCurve().Create(),
         new NodesCurve().Create(),
         new StreamsCurve().Create(),
     };

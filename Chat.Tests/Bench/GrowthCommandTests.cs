@@ -14,6 +14,15 @@ public sealed class GrowthCommandTests
     [InlineData("sessions --steps 2,4 --rooms 1 --rate 500", new[] { "sessions: 2", "sessions: 4" }, new[] { "make_session_ms", "data_MB", "first_send_p50_ms", "second_send_p50_ms" })]
     [InlineData("connections --steps 7,200 --rooms 1 --rate 500 --settle 0s", new[] { "idle connections: 7", "idle connections: 200" }, new string[0])]
     [InlineData("history --steps 2,60", new[] { "messages: 2", "messages: 60" }, new[] { "fill_sends_per_s", "newest_p50_ms", "newest_p99_ms", "middle_p50_ms", "oldest_p50_ms", "enter_p50_ms", "wake_ms" })]
+    [InlineData(
+        "search --steps 2000",
+        new[]
+        {
+            "messages: 2,000, in all: common, 2", "messages: 2,000, in all: common, 20", "messages: 2,000, in all: rare, 2", "messages: 2,000, in all: rare, 20",
+            "messages: 2,000, in all: absent, 2", "messages: 2,000, in all: absent, 20", "messages: 2,000, in 10: common, 2", "messages: 2,000, in 10: common, 20",
+            "messages: 2,000, in 10: rare, 2", "messages: 2,000, in 10: rare, 20", "messages: 2,000, in 10: absent, 2", "messages: 2,000, in 10: absent, 20",
+        },
+        new[] { "fill_sends_per_s" })]
     [InlineData("streams --steps 100,200 --agents 2", new[] { "chunk deliveries/s: 100", "chunk deliveries/s: 200" }, new string[0])]
     public async Task A_curve_has_a_row_for_each_step_with_what_was_measured(string line, string[] rows, string[] figures)
     {

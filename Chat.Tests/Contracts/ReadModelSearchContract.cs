@@ -230,7 +230,10 @@ public abstract class ReadModelSearchContract(ReadModelStore store) : ReadModelC
         var message = Story.Post(session, Long(Limits.Content, "the end"));
         var answers = Enumerable.Range(0, 60).Select(_ => Story.Begin(session)).ToList();
         answers.ForEach(answer => Story.End(session, answer, Long(Limits.StreamContent, "끝이다")));
+        var manyTerms = Story.Begin(session);
+        Story.End(session, manyTerms, string.Concat(Enumerable.Range(0, Limits.StreamContent - 3).Select(_ => (char)random.Next('一', '龥'))) + "끝나다");
         await ProjectAsync();
+        Assert.Equal([manyTerms], await AllAsync("ann", "끝나", 20));
 
         Assert.Equal([message], await AllAsync("ann", "the end", 20));
         Assert.Equal(answers.AsEnumerable().Reverse(), await AllAsync("ann", "끝이다", 20));
