@@ -4,7 +4,7 @@ namespace Chat.Host.Auth;
 public static class SecurityHeaders
 {
     private const string Policy =
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     /// <summary>Swagger UI starts by an inline script and styles itself inline.</summary>
     private const string DocsPolicy =

@@ -69,6 +69,20 @@ public abstract class FaceContract(FaceWorld world, Face face) : FaceTest(world,
         Assert.Equal([new Line("hana", "REST에서 왔어요"), new Line("mina", "소켓에서 왔어요")], (await Session.HistoryAsync()).Select(m => m.Line));
     }
 
+    [FaceFact]
+    public async Task A_file_stands_beside_its_message_with_what_to_ask_for_it_by()
+    {
+        var mina = await JoinAsync("mina");
+
+        await Session.UploadAsync("쪽지 1.txt", "읽어 보세요", "안녕, 파일!"u8.ToArray());
+
+        // A room shows the file's name.
+        var said = await mina.HearAsync(Face.IsRoom ? "쪽지 1.txt" : "읽어 보세요");
+        Assert.Equal("hana", said.Author);
+        var file = await mina.ExpectAsync<Told.Attached>();
+        Assert.Equal(new Told.Attached(file.FileId, $"/files/{file.FileId}", "쪽지 1.txt", "text/plain", 15, null), file);
+    }
+
     [FaceFact(Feature.Acknowledgement)]
     public async Task A_send_is_acknowledged_with_the_place_and_the_id_that_history_has()
     {

@@ -36,5 +36,5 @@ public sealed class ContractTestCase : XunitTestCase
     }
 
     protected override string GetSkipReason(IAttributeInfo factAttribute) =>
-        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttribute<RequiresAttribute>()?.Missing ?? base.GetSkipReason(factAttribute);
+        TestMethod.TestClass.Class.ToRuntimeType().GetCustomAttributes<RequiresAttribute>().FirstOrDefault(requires => requires.Missing is not null)?.Missing ?? base.GetSkipReason(factAttribute);
 }

@@ -29,6 +29,8 @@ export class Api {
   members(session) { return this.#json('GET', `sessions/${id(session)}/members`); }
   agents() { return this.#json('GET', '../agents'); }
   ticket() { return this.#json('POST', 'tickets'); }
+  /** @param {string | null} before `next` of the page before */
+  search(words, before) { return this.#json('GET', `search?q=${id(words)}&limit=20${before ? `&before=${id(before)}` : ''}`); }
 
   messages(session, { limit = 50, before } = {}) {
     return this.#json('GET', `sessions/${id(session)}/messages?limit=${limit}${before ? `&before=${before}` : ''}`);
@@ -47,6 +49,36 @@ export class Api {
   unreact(session, message, emoji) {
     return this.#json('DELETE', `sessions/${id(session)}/messages/${id(message)}/reactions/${id(emoji)}`);
   }
+  /**
+   * @param key makes the repeat of an upload the same upload
+   * @param {(share: number) => void} onProgress of the bytes, 0 to 1
+   * @param {AbortSignal} signal ends it; the promise is then rejected with an `ApiError` of code `ABORTED`
+   */
+  async upload(session, file, text, key, onProgress, signal, renewed = false) {
+    const form = new FormData();
+    if (text) form.append('message', text);
+    form.append('file', file);
+    const { status, body, retryAfter } = await this.#transmit(`sessions/${id(session)}/files`, form, key, onProgress, signal);
+    if (status >= 200 && status < 300) return body;
+    if (status === 401 && !renewed && this.#identity.signedIn) {
+      await this.#identity.renew();
+      return this.upload(session, file, text, key, onProgress, signal, true);
+    }
+    throw new ApiError(status, body.code, body.detail || body.title || `The server answered ${status}.`, retryAfter);
+  }
+
+  /** @returns {Promise<Blob>} an image element cannot carry the token */
+  async blob(path) {
+    return (await this.#send('GET', new URL(path, document.baseURI), undefined, {}, 'default')).blob();
+  }
+
+  /** An address that a plain link can open once, soon. */
+  async download(path) {
+    const url = new URL(path, document.baseURI);
+    url.searchParams.set('download', '1');
+    url.searchParams.set('ticket', (await this.ticket()).ticket);
+    return url;
+  }
   stopStream(session, message) { return this.#json('POST', `sessions/${id(session)}/streams/${id(message)}/stop`); }
 
   async #json(method, path, body, headers) {
@@ -54,12 +86,30 @@ export class Api {
     return response.status === 204 ? null : response.json();
   }
 
-  async #send(method, url, body, headers = {}, renewed = false) {
+  /** `fetch` does not tell how far an upload has come. */
+  #transmit(path, form, key, onProgress, signal) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open('POST', new URL(`api/chat/${path}`, document.baseURI));
+      request.setRequestHeader('Authorization', `Bearer ${this.#identity.token}`);
+      request.setRequestHeader('Idempotency-Key', key);
+      request.upload.onprogress = event => event.lengthComputable && onProgress(event.loaded / event.total);
+      request.onload = () => resolve({
+        status: request.status, body: parsed(request.responseText), retryAfter: Number(request.getResponseHeader('Retry-After')) * 1000 || 0,
+      });
+      request.onerror = () => reject(new ApiError(0, 'OFFLINE', 'The connection was lost, or the server did not take the file.'));
+      request.onabort = () => reject(new ApiError(0, 'ABORTED', 'Cancelled.'));
+      signal.addEventListener('abort', () => request.abort(), { once: true });
+      request.send(form);
+    });
+  }
+
+  async #send(method, url, body, headers = {}, cache = 'no-store', renewed = false) {
     let response;
     try {
       response = await fetch(url, {
         method,
-        cache: 'no-store',
+        cache,
         headers: {
           Authorization: `Bearer ${this.#identity.token}`,
           ...(body && { 'Content-Type': 'application/json' }),
@@ -73,10 +123,18 @@ export class Api {
     if (response.ok) return response;
     if (response.status === 401 && !renewed && this.#identity.signedIn) {
       await this.#identity.renew();
-      return this.#send(method, url, body, headers, true);
+      return this.#send(method, url, body, headers, cache, true);
     }
     const problem = await response.json().catch(() => ({}));
     throw new ApiError(response.status, problem.code, problem.detail || problem.title || `The server answered ${response.status}.`,
       Number(response.headers.get('Retry-After')) * 1000 || 0);
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
   }
 }

@@ -3,13 +3,15 @@ import { Presence } from './presence.js';
 import { SessionSocket } from './socket.js';
 import { Signal } from './signal.js';
 import { Transcript } from './transcript.js';
+import { uploadsOf } from './uploads.js';
 
 const PAGE = 50;
 // Reads go out at most this often; a fast conversation needs no more.
 const READ_EVERY = 1000;
 // A hole that is not filled by then is left to a new connection.
 const SYNC_WITHIN = 10_000;
-// A quoted or linked message further back than this many pages is not scrolled to.
+// A message that is searched for or quoted is loaded back to by pages of this many, so often at most: all of them are drawn.
+const LARGE_PAGE = 200;
 const MOST_PAGES_BACK = 20;
 
 /** One open session: its messages, its people, its connection and what waits to be sent. */
@@ -42,6 +44,7 @@ export class Conversation {
     this.presence = new Presence(identity.userId);
     this.socket = new SessionSocket(id, api, identity, () => this.transcript.cursor);
     this.outbox = new Outbox(identity.userId, id, frame => this.socket.send(frame));
+    this.uploads = uploadsOf(identity.userId, id, (...upload) => api.upload(id, ...upload));
     this.socket.frame.listen(frame => this.#receive(frame));
     this.socket.changed.listen(state => {
       if (state.name === 'connected') this.outbox.restart();
@@ -99,9 +102,9 @@ export class Conversation {
   }
 
   /** @returns {Promise<boolean>} whether there was more */
-  async loadOlder() {
+  async loadOlder(limit = PAGE) {
     if (!this.transcript.hasOlder) return false;
-    const page = await this.#api.messages(this.id, { limit: PAGE, before: this.transcript.oldestSeq });
+    const page = await this.#api.messages(this.id, { limit, before: this.transcript.oldestSeq });
     this.transcript.addPage(page);
     this.transcript.hasOlder = page.has_more && page.messages.length > 0;
     return true;
@@ -110,9 +113,11 @@ export class Conversation {
   /** Loads the history back to a message. */
   async reach(messageId) {
     for (let i = 0; i < MOST_PAGES_BACK && !this.transcript.get(messageId); i++) {
-      if (!await this.loadOlder()) break;
+      if (!await this.#attempt(() => this.loadOlder(LARGE_PAGE))) break;
     }
-    return this.transcript.get(messageId);
+    const message = this.transcript.get(messageId);
+    if (!message && this.transcript.hasOlder) this.failed.fire('This message is too far back to be shown here.');
+    return message;
   }
 
   say(content, replyTo) {
@@ -167,6 +172,16 @@ export class Conversation {
       await (own ? this.#api.unreact(this.id, message.id, emoji) : this.#api.react(this.id, message.id, emoji));
       if (message.react({ emoji, user_id: this.userId, removed: own })) this.transcript.changed.fire(message);
     });
+  }
+
+  /** @returns {Promise<Blob>} */
+  picture(path) {
+    return this.#api.blob(path);
+  }
+
+  /** @returns {Promise<URL | undefined>} good for one download */
+  download(path) {
+    return this.#attempt(() => this.#api.download(path));
   }
 
   rename(title) {

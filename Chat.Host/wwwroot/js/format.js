@@ -30,6 +30,11 @@ export function duration(ms) {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+export function size(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+}
+
 /** A message in one line, without the signs of markdown that its rendering would not show. */
 export function preview(content) {
   return content.replace(/^\s*(?:#{1,6}|>|```\S*)(?:\s+|$)/gm, '').replace(/(\*\*|~~|`)(?=\S)(.+?)\1/g, '$2').replace(/\[([^\]]+)\]\([^)\s]*\)/g, '$1');

@@ -24,7 +24,7 @@ class Workspace {
 
   constructor() {
     this.list = new SessionList(api);
-    this.sessions = new SessionsView(this.list, identity, {
+    this.sessions = new SessionsView(this.list, identity, api, {
       onNew: () => this.#create(),
       onSignOut: () => identity.signOut(),
     });

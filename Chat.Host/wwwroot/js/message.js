@@ -30,6 +30,7 @@ export class Message {
     this.senderName = row.sender_name ?? this.senderName;
     this.type = row.message_type ?? this.type ?? 'text';
     this.metadata = row.metadata ?? this.metadata ?? {};
+    this.file = row.file ?? this.file;
     this.replyTo = row.reply_to ?? this.replyTo;
     if (row.edited_at && this.editedAt > row.edited_at) return true;
     this.editedAt = row.edited_at ?? this.editedAt;

@@ -38,7 +38,7 @@ export class Outbox {
   }
 
   add(content, { replyTo } = {}) {
-    const entry = { id: crypto.randomUUID?.() ?? randomId(), content, replyTo, at: new Date().toISOString() };
+    const entry = { id: newId(), content, replyTo, at: new Date().toISOString() };
     this.#save(list => [...list, entry]);
     this.changed.fire(entry);
     if (!this.#flying) this.pump();
@@ -177,7 +177,7 @@ function stored(key) {
   }
 }
 
-/** `randomUUID` exists in secure contexts only. */
-function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
+/** For a send: what makes its repeat the same send. `randomUUID` exists in secure contexts only. */
+export function newId() {
+  return crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, '0')).join('');
 }

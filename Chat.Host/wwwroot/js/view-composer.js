@@ -1,4 +1,5 @@
 import { h, icon, iconButton, setText } from './dom.js';
+import { UploadsView } from './view-uploads.js';
 
 // The server's limits: characters of content, and bytes of a frame with room for its other fields.
 const MOST_CHARACTERS = 20_000;
@@ -21,9 +22,11 @@ export class ComposerView {
     this.#conversation = conversation;
     this.text = h('textarea', {
       rows: 1, placeholder: 'Message', 'aria-label': 'Message', enterkeyhint: 'send', dir: 'auto', 'data-testid': 'composer',
-      on: { input: () => this.#typed(), keydown: event => this.#key(event) },
+      on: { input: () => this.#typed(), keydown: event => this.#key(event), paste: event => this.#pasted(event) },
     });
     this.text.value = drafts.get(conversation.id) ?? '';
+    this.picker = h('input', { type: 'file', multiple: true, hidden: true, 'data-testid': 'file-picker', on: { change: () => this.#picked() } });
+    this.uploads = new UploadsView(conversation.uploads);
     this.send = h('button', { class: 'send', 'aria-label': 'Send', title: 'Send (Enter)', data: { testid: 'send' } }, icon('send'));
     this.stop = h('button', {
       type: 'button', class: 'send stop', 'aria-label': 'Stop the answer', title: 'Stop (Esc)', hidden: true, data: { testid: 'stop' },
@@ -33,8 +36,9 @@ export class ComposerView {
     this.target = h('div', { class: 'target', hidden: true }, this.targetText, iconButton('close', 'Cancel', () => this.#aim(null)));
     this.problem = h('p', { class: 'problem', role: 'alert' });
     this.form = h('form', { class: 'composer', 'aria-label': 'Write a message', on: { submit: event => this.#submit(event) } },
-      this.target,
+      this.target, this.uploads.element,
       h('div', { class: 'composer-box' },
+        iconButton('attach', 'Attach files', () => this.picker.click(), { 'data-testid': 'attach' }), this.picker,
         this.text, this.stop, this.send),
       this.problem);
     this.restore = h('button', { type: 'button', text: 'Restore', on: { click: () => conversation.restore() }, data: { testid: 'restore' } });
@@ -51,9 +55,17 @@ export class ComposerView {
 
   close() {
     this.#unlisten.forEach(off => off());
+    this.uploads.close();
     this.#stopTyping();
     if (this.text.value && this.#target?.kind !== 'edit') drafts.set(this.#conversation.id, this.text.value);
     else drafts.delete(this.#conversation.id);
+  }
+
+  /** @param {Iterable<File>} files wait for Send, like the text */
+  attach(files) {
+    if (this.form.hidden) return;
+    this.#conversation.uploads.add(files);
+    this.focus();
   }
 
   focus() {
@@ -92,12 +104,19 @@ export class ComposerView {
   #submit(event) {
     event?.preventDefault();
     const content = this.text.value.trim();
-    if (!content) return;
+    const target = this.#target;
+    const { uploads } = this.#conversation;
+    const withFiles = uploads.chosen && target?.kind !== 'edit';
+    if (!content && !withFiles) return;
     this.problem.textContent = this.#refusal(content);
     if (this.problem.textContent) return;
-    const target = this.#target;
-    if (target?.kind === 'edit') this.#conversation.edit(target.message, content);
-    else this.#conversation.say(content, target?.message.id);
+    if (target?.kind === 'edit') {
+      this.#conversation.edit(target.message, content);
+    } else {
+      // A file answers no message: what answers one goes before the files, by itself.
+      if (content && (target || !withFiles)) this.#conversation.say(content, target?.message.id);
+      if (withFiles) uploads.send(target ? '' : content);
+    }
     this.#aim(null);
     this.text.value = '';
     this.#fit();
@@ -135,6 +154,17 @@ export class ComposerView {
     if (!this.#typedAt) return;
     this.#typedAt = 0;
     this.#conversation.type(false);
+  }
+
+  #picked() {
+    this.attach(this.picker.files);
+    this.picker.value = '';
+  }
+
+  #pasted(event) {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    this.attach(event.clipboardData.files);
   }
 
   #fit() {

@@ -36,7 +36,10 @@ export class ConversationView {
         this.status, this.membersButton,
         iconButton('edit', 'Rename', () => this.#rename(), { 'data-testid': 'rename' }), this.archive),
       this.members, this.banner, this.messages.element, this.notice, this.typing, this.composer.element);
+    this.dropHere = h('div', { class: 'drop-here', hidden: true, 'aria-hidden': 'true' }, h('p', { text: 'Drop files to attach them' }));
+    this.element.append(this.dropHere);
     this.#listen();
+    this.#takeDrops();
     this.#showHead();
     this.#showStatus();
   }
@@ -70,6 +73,23 @@ export class ConversationView {
       changed.listen(() => this.#showHead()),
       failed.listen(text => this.#tell(text)),
     ];
+  }
+
+  #takeDrops() {
+    const hasFiles = event => event.dataTransfer.types.includes('Files');
+    // Between an element and the one inside it the pointer leaves the first after it has entered the second.
+    let depth = 0;
+    const show = by => { depth = by && depth + by; this.dropHere.hidden = depth <= 0 || this.#conversation.archived; };
+    this.element.addEventListener('dragenter', event => hasFiles(event) && show(1));
+    this.element.addEventListener('dragleave', event => hasFiles(event) && show(-1));
+    // Without this the browser would leave the page and open the file, also where it is not taken.
+    this.element.addEventListener('dragover', event => hasFiles(event) && event.preventDefault());
+    this.element.addEventListener('drop', event => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      show(0);
+      this.composer.attach(event.dataTransfer.files);
+    });
   }
 
   #showHead() {

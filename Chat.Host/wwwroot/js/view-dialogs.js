@@ -90,3 +90,24 @@ export function askToken(identity, signal) {
     onOther: () => identity.signOut(),
   });
 }
+
+/** A picture as large as the page allows. @param {Promise<Blob>} loading */
+export async function showPicture(name, loading, onDownload) {
+  const frame = h('div', { class: 'picture-frame' }, h('p', { text: 'Loading…' }));
+  const dialog = h('dialog', { class: 'picture', 'aria-label': name, on: { close: () => dialog.remove(), click: event => event.target === dialog && dialog.close() } },
+    h('header', {}, h('b', { text: name }),
+      h('button', { type: 'button', text: 'Download', on: { click: onDownload } }),
+      h('button', { type: 'button', class: 'primary', text: 'Close', autofocus: true, on: { click: () => dialog.close() }, data: { testid: 'picture-close' } })),
+    frame);
+  document.body.append(dialog);
+  dialog.showModal();
+  try {
+    const source = URL.createObjectURL(await loading);
+    const picture = h('img', { src: source, alt: name, data: { testid: 'picture' } });
+    await picture.decode();
+    URL.revokeObjectURL(source);
+    frame.replaceChildren(picture);
+  } catch {
+    frame.replaceChildren(h('p', { class: 'problem', role: 'alert', text: 'This picture cannot be shown.' }));
+  }
+}

@@ -9,6 +9,7 @@ const ENDINGS = { stopped: 'Stopped', interrupted: 'Interrupted', failed: 'Faile
 export class MessageView {
   #conversation;
   #drawn = null;
+  #shownFile = null;
 
   constructor(conversation, key) {
     this.#conversation = conversation;
@@ -18,10 +19,11 @@ export class MessageView {
     this.sender = h('span', { class: 'sender' });
     this.time = h('time', {});
     this.quote = h('a', { class: 'quote', href: '#' });
+    this.file = h('div', { class: 'file', hidden: true });
     this.body = h('div', { class: 'body', dir: 'auto' });
     this.reactions = h('div', { class: 'reactions' });
     this.meta = h('div', { class: 'meta' });
-    this.bubble = h('div', { class: 'bubble' }, this.quote, this.body);
+    this.bubble = h('div', { class: 'bubble' }, this.quote, this.file, this.body);
     this.element = h('li', { class: 'message', tabindex: -1, data: { testid: 'message' } },
       this.day, this.face,
       h('div', { class: 'column' }, h('div', { class: 'byline' }, this.sender, this.time), this.bubble, this.reactions, this.meta));
@@ -53,8 +55,9 @@ export class MessageView {
     set(this.time, 'datetime', message.at);
     set(this.time, 'title', format.fullTime(message.at));
     this.#showQuote(message);
+    this.#showFile(message);
     const started = performance.now();
-    const content = message.deleted ? 'This message was deleted.' : message.content;
+    const content = message.deleted ? 'This message was deleted.' : saysOnlyName(message) ? '' : message.content;
     if (this.#drawn !== content) render(this.body, content);
     this.#drawn = content;
     this.body.hidden = !content && message.status !== 'streaming';
@@ -85,6 +88,30 @@ export class MessageView {
       h('span', { text: quoted ? quoted.content.slice(0, 140) || '…' : 'Show it' }));
   }
 
+  #showFile({ file, deleted }) {
+    this.file.hidden = !file || Boolean(deleted);
+    if (this.file.hidden || this.#shownFile === file.file_id) return;
+    this.#shownFile = file.file_id;
+    this.file.replaceChildren(h('button', { type: 'button', class: 'file-link', title: 'Download', data: { download: file.url, testid: 'file' } },
+      icon('file'), h('span', { class: 'file-name', text: file.name }), h('small', { text: format.size(file.size) })));
+    if (file.thumbnail_url) this.#showThumbnail(file);
+  }
+
+  async #showThumbnail(file) {
+    const button = h('button', { type: 'button', class: 'thumbnail', 'aria-label': `Show ${file.name}`, data: { picture: file.url, testid: 'thumbnail' } });
+    this.file.prepend(button);
+    try {
+      const source = URL.createObjectURL(await this.#conversation.picture(file.thumbnail_url));
+      const picture = h('img', { src: source, alt: file.name });
+      await picture.decode();
+      URL.revokeObjectURL(source);
+      button.append(picture);
+    } catch {
+      // The name is enough to open the picture by.
+      button.remove();
+    }
+  }
+
   #showReactions(message) {
     this.reactions.replaceChildren(...[...message.reactions ?? []].map(([emoji, { count, users }]) => h('button', {
       type: 'button', class: 'reaction', 'aria-pressed': String(users.has(this.#conversation.userId)),
@@ -112,6 +139,11 @@ export class MessageView {
     if (parts.length) children.push(h('span', { text: parts.join(' · ') }));
     this.meta.replaceChildren(...children);
   }
+}
+
+/** Nothing was said with the file: the server gives its name as the content. */
+function saysOnlyName({ file, content }) {
+  return Boolean(file) && content === file.name;
 }
 
 const EMOJI = ['👍', '❤️', '😂', '🎉', '👀'];
@@ -146,7 +178,7 @@ export class MessageBar {
     }
     const writable = !this.#conversation.archived;
     for (const button of [...this.emoji, this.reply]) button.hidden = !writable;
-    this.edit.hidden = !writable || !view.own;
+    this.edit.hidden = !writable || !view.own || saysOnlyName(message);
     this.remove.hidden = !writable || !view.own;
     if (this.element.parentElement !== view.element) view.element.append(this.element);
   }

@@ -1,7 +1,7 @@
 import { announce, h, icon, setText } from './dom.js';
 import * as format from './format.js';
 import { MessageBar, MessageView } from './view-message.js';
-import { confirm } from './view-dialogs.js';
+import { confirm, showPicture } from './view-dialogs.js';
 
 // Nearer to the end than this counts as reading along.
 const NEAR_END = 60;
@@ -98,7 +98,7 @@ export class MessagesView {
     const target = event.target.closest('button, a');
     const view = event.target.closest('.message')?.view;
     if (!target || !view) return;
-    const { outbox, react, quoted } = target.dataset;
+    const { outbox, react, quoted, download, picture } = target.dataset;
     if (target.classList.contains('copy-code')) {
       await copy(target.closest('.code').querySelector('pre').textContent);
       target.textContent = 'Copied';
@@ -107,10 +107,19 @@ export class MessagesView {
       this.#conversation.outbox[outbox](view.key);
     } else if (react) {
       this.#conversation.toggleReaction(view.message, react);
+    } else if (picture) {
+      showPicture(view.message.file.name, this.#conversation.picture(picture), () => this.#download(picture));
+    } else if (download) {
+      this.#download(download);
     } else if (quoted) {
       event.preventDefault();
       this.reveal(quoted);
     }
+  }
+
+  async #download(path) {
+    const url = await this.#conversation.download(path);
+    if (url) h('a', { href: url, download: '', rel: 'noopener' }).click();
   }
 
   /** The arrows go from message to message; Tab then leads into the one that has the focus. */

@@ -1,5 +1,6 @@
 import { avatar, h, icon, iconButton, set, setText } from './dom.js';
 import { moment, preview } from './format.js';
+import { SearchView } from './view-search.js';
 
 const THEME_LABELS = { auto: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' };
 
@@ -10,16 +11,17 @@ export class SessionsView {
   #current = null;
 
   /** @param {{onNew: () => void, onSignOut: () => void}} actions */
-  constructor(list, identity, { onNew, onSignOut }) {
+  constructor(list, identity, api, { onNew, onSignOut }) {
     this.#list = list;
     this.filter = h('input', {
-      type: 'search', placeholder: 'Filter', 'aria-label': 'Filter conversations', 'data-testid': 'session-filter',
+      type: 'search', placeholder: 'Search', 'aria-label': 'Search conversations and messages', maxlength: 100, 'data-testid': 'session-filter',
       on: { input: () => this.#filtered(), keydown: event => this.#filterKey(event) },
     });
     this.hint = h('kbd', { text: 'Ctrl K', 'aria-hidden': 'true' });
     this.items = h('ul', { class: 'sessions', 'aria-label': 'Conversations', data: { testid: 'session-list' }, on: { keydown: event => this.#listKey(event) } });
     this.note = h('p', { class: 'note', role: 'status' });
     this.more = h('button', { type: 'button', class: 'link', text: 'Show more', hidden: true, on: { click: () => list.loadMore() } });
+    this.search = new SearchView(api);
     this.archived = h('button', {
       type: 'button', class: 'link', text: 'Archived', 'aria-pressed': 'false', data: { testid: 'show-archived' },
       on: { click: () => list.show(list.status === 'active' ? 'archived' : 'active') },
@@ -31,7 +33,7 @@ export class SessionsView {
         h('h1', { text: 'Chats' }),
         h('button', { type: 'button', class: 'primary small', data: { testid: 'new-session' }, on: { click: onNew } }, icon('plus'), 'New')),
       h('div', { class: 'filter' }, icon('search'), this.filter, this.hint),
-      h('nav', { class: 'session-scroll', 'aria-label': 'Conversations' }, this.items, this.note, this.more),
+      h('nav', { class: 'session-scroll', 'aria-label': 'Conversations' }, this.items, this.note, this.more, this.search.element),
       h('footer', { class: 'sidebar-foot' },
         avatar(identity.userId ?? '?'),
         h('span', { class: 'who', text: identity.userId ?? 'Signed in', data: { testid: 'current-user' } }),
@@ -166,6 +168,7 @@ export class SessionsView {
   #filtered() {
     this.hint.hidden = Boolean(this.filter.value);
     this.#draw();
+    this.search.find(this.filter.value.trim());
   }
 
   #showTheme(theme) {

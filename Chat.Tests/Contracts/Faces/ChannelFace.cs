@@ -20,7 +20,11 @@ public sealed class ChannelFace(ClientLibrary library) : Face
 
         protected override IEnumerable<Told> ReadFrame(string type, JsonElement frame) => type switch
         {
-            "MESG" => [new Told.Said(Session.NameOf(User(frame)), Text(frame, "message")!, Text(frame, "message_id"), Seq(frame), Type: null)],
+            "MESG" or "FILE" or "IMAGE" =>
+            [
+                new Told.Said(Session.NameOf(User(frame)), Text(frame, "message")!, Text(frame, "message_id"), Seq(frame), type == "MESG" ? null : "file"),
+                .. Told.Attached.Read(frame),
+            ],
             "USER_JOINED" => [new Told.Came(User(frame))],
             "USER_LEFT" => [new Told.Went(User(frame))],
             _ => [new Told.Other(frame.ToString())],

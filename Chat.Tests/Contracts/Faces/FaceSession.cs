@@ -85,6 +85,15 @@ public sealed class FaceSession
 
     public Task PostAsync(string content) => SendAsync(_server, HttpMethod.Post, $"/{Uri.EscapeDataString(Id)}/messages", new { content });
 
+    public async Task UploadAsync(string name, string text, byte[] bytes)
+    {
+        using var form = new MultipartFormDataContent { { new StringContent(text), "message" }, { new ByteArrayContent(bytes), "file", name } };
+        using var request = NewRequest(_server, HttpMethod.Post, $"/{Uri.EscapeDataString(Id)}/files");
+        request.Content = form;
+        using var response = await _server.Http.SendAsync(request);
+        await ReadAsync(response);
+    }
+
     /// <summary>Messages that begin with <c>{prefix}1</c>, <c>{prefix}2</c>, … in this order, past every face; returns the last one.</summary>
     /// <param name="padding">Characters after that.</param>
     public async Task<string> PourAsync(string prefix, int count, int padding)
@@ -103,12 +112,14 @@ public sealed class FaceSession
 
     private static async Task<JsonElement> SendAsync(TestServer server, HttpMethod method, string path, object? body = null)
     {
-        using var request = new HttpRequestMessage(method, "/api/chat/sessions" + path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", server.Token(Owner));
+        using var request = NewRequest(server, method, path);
         request.Content = body is null ? null : JsonContent.Create(body, body.GetType());
         using var response = await server.Http.SendAsync(request);
         return await ReadAsync(response);
     }
+
+    private static HttpRequestMessage NewRequest(TestServer server, HttpMethod method, string path) =>
+        new(method, "/api/chat/sessions" + path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", server.Token(Owner)) } };
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {

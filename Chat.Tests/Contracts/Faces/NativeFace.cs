@@ -31,7 +31,7 @@ public sealed class NativeFace(ClientLibrary library) : Face
             switch (type, Text(frame, "event"))
             {
                 case ("message", _):
-                    return [new Told.Said(Text(frame, "sender_name")!, Text(frame, "content")!, Text(frame, "message_id"), Seq(frame), Text(frame, "message_type"))];
+                    return [new Told.Said(Text(frame, "sender_name")!, Text(frame, "content")!, Text(frame, "message_id"), Seq(frame), Text(frame, "message_type")), .. Told.Attached.Read(frame)];
                 case ("stream_start", _):
                     _answers[Text(frame, "message_id")!] = (Text(frame, "sender_name")!, new StringBuilder());
                     return [];

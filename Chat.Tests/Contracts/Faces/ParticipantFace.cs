@@ -23,8 +23,11 @@ public sealed class ParticipantFace(ClientLibrary library) : Face
 
         protected override IEnumerable<Told> ReadFrame(string type, JsonElement frame) => type switch
         {
-            "chat_message" or "question" => [new Told.Said(
-                Text(frame, "participant_nickname")!, Text(frame, "content")!, Text(frame, "message_id"), Seq(frame), type == "question" ? type : null)],
+            "chat_message" or "question" =>
+            [
+                new Told.Said(Text(frame, "participant_nickname")!, Text(frame, "content")!, Text(frame, "message_id"), Seq(frame), type == "question" ? type : null),
+                .. Told.Attached.Read(frame),
+            ],
             "participant_joined" => [new Told.Came(Text(frame, "participant_id") ?? "")],
             "participant_left" => [new Told.Went(Text(frame, "participant_id") ?? "")],
             _ => [new Told.Other(frame.ToString())],

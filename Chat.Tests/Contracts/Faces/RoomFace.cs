@@ -43,7 +43,10 @@ public sealed class RoomFace(ClientLibrary library) : Face
                 known--;
             }
             _entries.AddRange(list.Skip(known));
-            return [.. list.Skip(known).Select(entry => new Told.Said(entry.Username, entry.Content, Id: null, Seq: null, Type: null))];
+            return
+            [
+                .. list.Skip(known).SelectMany(entry => new Told?[] { new Told.Said(entry.Username, entry.Content, Id: null, Seq: null, Type: null), entry.File }).OfType<Told>(),
+            ];
         }
 
         // A frame of this face has no type.
@@ -52,8 +55,8 @@ public sealed class RoomFace(ClientLibrary library) : Face
         protected override bool IsSettling(JsonElement error) => Text(error, "client_message_id") == "settle";
 
         private static Entry Read(JsonElement message) =>
-            new(message.GetProperty("username").GetString()!, message.GetProperty("content").GetString()!, message.GetProperty("timestamp").GetString()!);
+            new(message.GetProperty("username").GetString()!, message.GetProperty("content").GetString()!, message.GetProperty("timestamp").GetString()!, Told.Attached.Read(message).SingleOrDefault());
     }
 
-    private sealed record Entry(string Username, string Content, string Timestamp);
+    private sealed record Entry(string Username, string Content, string Timestamp, Told.Attached? File);
 }

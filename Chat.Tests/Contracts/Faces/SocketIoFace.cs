@@ -110,7 +110,7 @@ public sealed class SocketIoFace(params string[] transports) : Face
             switch (name)
             {
                 case "new_message":
-                    return [new Told.Said(Text("participant_nickname")!, Text("message")!, Text("id"), argument.GetProperty("seq").GetInt64(), Text("message_type"))];
+                    return [new Told.Said(Text("participant_nickname")!, Text("message")!, Text("id"), argument.GetProperty("seq").GetInt64(), Text("message_type")), .. Told.Attached.Read(argument)];
                 case "participant_count_update":
                     return [new Told.Counted(argument.GetProperty("count").GetInt32())];
                 case "system" when Text("event") == "reset":

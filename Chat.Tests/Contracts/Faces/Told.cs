@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Chat.Tests.Contracts.Faces;
 
 /// <summary>What a client has learned from its face, in the words that all faces share.</summary>
@@ -9,6 +11,26 @@ public abstract record Told
     public sealed record Said(string Author, string Text, string? Id, long? Seq, string? Type) : Told
     {
         public Line Line => new(Author, Text);
+    }
+
+    /// <summary>The file of the message that was told before it.</summary>
+    /// <param name="ThumbnailUrl">Null where there is none.</param>
+    public sealed record Attached(string FileId, string Url, string Name, string Type, long Size, string? ThumbnailUrl) : Told
+    {
+        /// <summary>Nothing where the message has none.</summary>
+        public static IEnumerable<Attached> Read(JsonElement message)
+        {
+            if (message.TryGetProperty("file", out var file) && file.ValueKind == JsonValueKind.Object)
+            {
+                yield return new Attached(
+                    file.GetProperty("file_id").GetString()!,
+                    file.GetProperty("url").GetString()!,
+                    file.GetProperty("name").GetString()!,
+                    file.GetProperty("type").GetString()!,
+                    file.GetProperty("size").GetInt64(),
+                    file.GetProperty("thumbnail_url").GetString());
+            }
+        }
     }
 
     /// <summary>The connection stands; whether it is let in is another matter.</summary>
