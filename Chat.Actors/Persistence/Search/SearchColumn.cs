@@ -10,10 +10,10 @@ namespace Chat.Actors.Persistence;
 internal sealed class SearchColumn : SearchIndex
 {
     /// <summary>
-    /// 2 blocks are 32,768 events at least, and what is in one message of a thousand fills a page from there. Below 18 blocks, half a million events, are only words so rare that
-    /// the index gives few of them. More marks in one query cost more than they spare.
+    /// 2 blocks are 8,192 events at least: what one message of four hundred says fills a page from there, and of the most frequent word the index gives some thousand rows.
+    /// Below 32 blocks, a quarter of a million events, are only words so rare that it gives few. More marks in one query cost more than they spare.
     /// </summary>
-    private static readonly int[] Blocks = [2, 18];
+    private static readonly int[] Blocks = [2, 32];
 
     public override bool IsColumn => true;
 

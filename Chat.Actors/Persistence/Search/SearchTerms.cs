@@ -8,15 +8,16 @@ namespace Chat.Actors.Persistence;
 
 /// <summary>
 /// What a message is found by: its distinct bigrams, each two neighbouring UTF-16 units of the folded text in one number, and marks for its session and for its place
-/// in the log. Both databases index these. What they find is looked at once more, so that terms may be ambiguous, but never missing.
+/// in the log. Both databases index these. What they find is looked at once more, so that terms may be ambiguous, but never missing. What changes them, here or in
+/// <see cref="SearchText"/>, needs a migration that refills the read model.
 /// </summary>
 internal static class SearchTerms
 {
     /// <summary>Of a query: more make it slower and hardly narrower.</summary>
     public const int MostOfQuery = 24;
 
-    /// <summary>32,768 orderings share a block's mark.</summary>
-    public const int BlockBits = 15;
+    /// <summary>8,192 orderings share a block's mark.</summary>
+    public const int BlockBits = 13;
 
     /// <summary>Ends the terms of a file's name, which an edit leaves as they are.</summary>
     public static readonly int EndOfName = Mark(MarkKind.EndOfName, 0);
@@ -78,7 +79,7 @@ internal static class SearchTerms
         return Mark(MarkKind.Session, BinaryPrimitives.ReadUInt16LittleEndian(hash) << 8 | hash[2]);
     }
 
-    /// <param name="block">An ordering without its last <see cref="BlockBits"/> bits. After 2^39 orderings the marks begin again.</param>
+    /// <param name="block">An ordering without its last <see cref="BlockBits"/> bits. After 2^37 orderings the marks begin again.</param>
     public static int OfBlock(long block) => Mark(MarkKind.Block, (int)(block & 0xFFFFFF));
 
     /// <summary>
