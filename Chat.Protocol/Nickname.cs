@@ -17,7 +17,7 @@ public static class Nickname
     public static string? Read(string text, out Rejected? rejected)
     {
         // Anything longer is refused before work is done on it.
-        rejected = text.Length > 1000 ? TooLong : Limits.CountScalars(text) < 0 ? BadCharacter : null;
+        rejected = text.Length > 1000 ? TooLong : Limits.CountScalars(text) < 0 || HasNoncharacter(text) ? BadCharacter : null;
         if (rejected is not null)
         {
             return null;
@@ -36,6 +36,19 @@ public static class Nickname
     /// <summary>Equal for what readers would take for the same name: other code points, other case, other spaces.</summary>
     public static string KeyOf(string nickname) =>
         string.Join(' ', nickname.Normalize(NormalizationForm.FormKC).ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>Such as U+FFFE, over which normalisation fails.</summary>
+    private static bool HasNoncharacter(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (Rune.GetUnicodeCategory(rune) == UnicodeCategory.OtherNotAssigned)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     private static bool IsAllowed(string name)
     {

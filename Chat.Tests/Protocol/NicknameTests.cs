@@ -51,6 +51,9 @@ public sealed class NicknameTests
     [InlineData(0x180B, "Mongolian variation selector")]
     [InlineData(0x17B5, "Khmer inherent vowel")]
     [InlineData(0xE000, "private use")]
+    [InlineData(0xFFFE, "noncharacter")]
+    [InlineData(0xFFFF, "noncharacter")]
+    [InlineData(0x1FFFE, "noncharacter")]
     public void What_nobody_sees_stands_in_no_nickname(int scalar, string what)
     {
         var sign = new Rune(scalar).ToString();
