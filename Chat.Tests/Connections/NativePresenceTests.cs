@@ -1,4 +1,5 @@
 using Chat.Actors.Delivery;
+using Chat.Protocol;
 using Chat.Tests.Support;
 
 namespace Chat.Tests.Connections;
@@ -163,6 +164,43 @@ public sealed class NativePresenceTests : IAsyncLifetime
         await ReadAsync(mina, 1_000_000);
 
         Assert.Equal(3, (await juno.ExpectAsync("read")).Seq);
+    }
+
+    [Fact]
+    public async Task A_marker_that_is_no_seq_is_refused_and_the_socket_lives_on()
+    {
+        await _server.PostManyAsync(_session, "mina", 2);
+        await using var mina = await ConnectAsync("mina");
+        await using var juno = await ConnectAsync("juno");
+
+        foreach (var seq in new[] { "-1", "9223372036854775808", "1.5", "\"2\"", "null" })
+        {
+            await mina.SendTextAsync($$"""{"type":"read","seq":{{seq}}}""");
+            await mina.ExpectErrorAsync("BAD_FIELD");
+        }
+        await ReadAsync(mina, 0);
+        await juno.SettleAsync();
+        Assert.Empty(juno.All("read"));
+        Assert.Equal(0, await _server.Node.Markers.ReadAsync("mina", new(_session)));
+
+        await ReadAsync(mina, long.MaxValue);
+        Assert.Equal(3, (await juno.ExpectAsync("read")).Seq);
+        Assert.Equal(3, await _server.Node.Markers.ReadAsync("mina", new(_session)));
+    }
+
+    [Fact]
+    public async Task What_is_archived_is_read_on()
+    {
+        await _server.PostManyAsync(_session, "mina", 2);
+        await using var mina = await ConnectAsync("mina");
+        await using var juno = await ConnectAsync("juno");
+        await _server.DoAsync(_session, new ArchiveSession { Caller = new Caller("mina", "mina") });
+        await juno.ExpectAsync("session_archived");
+
+        await ReadAsync(juno, 2);
+
+        Assert.Equal(2, (await mina.ExpectAsync("read")).Seq);
+        Assert.Equal(2, await _server.Node.Markers.ReadAsync("juno", new(_session)));
     }
 
     [Fact]

@@ -75,12 +75,68 @@ public sealed class MemberEndpointsTests(RestServer rest) : IClassFixture<RestSe
     }
 
     [Fact]
+    public async Task A_read_marker_may_be_ever_so_high_and_hides_nothing_that_comes()
+    {
+        var session = await rest.CreateAsync("mina", new { members = new[] { "juno" } });
+        var last = await rest.PostAsync("mina", session, "one");
+        var path = $"/api/chat/sessions/{session}/read";
+
+        Assert.Equal($$"""{"seq":{{last["seq"]}},"unread_count":0}""", (await rest.SendAsync("juno", "POST", path, new { seq = long.MaxValue })).Text);
+        await rest.PostAsync("mina", session, "two");
+        Assert.Equal($$"""{"seq":{{last["seq"]}},"unread_count":1}""", (await rest.SendAsync("juno", "POST", path, new { seq = 0 })).Text);
+        foreach (var seq in new[] { "9223372036854775808", "1e99", "-9223372036854775808" })
+        {
+            (await rest.SendAsync("juno", "POST", path, $$"""{"seq":{{seq}}}""")).AssertProblem(422, "BAD_FIELD");
+        }
+    }
+
+    [Fact]
+    public async Task An_archived_session_is_marked_as_read_and_a_strangers_is_not()
+    {
+        var session = await rest.CreateAsync("mina", new { members = new[] { "juno" } });
+        await rest.PostAsync("mina", session, "one");
+        await rest.PostAsync("mina", session, "two");
+        await rest.SendAsync("mina", "DELETE", $"/api/chat/sessions/{session}");
+        var path = $"/api/chat/sessions/{session}/read";
+
+        Assert.Equal("""{"seq":2,"unread_count":1}""", (await rest.SendAsync("juno", "POST", path, new { seq = 2 })).Text);
+        Assert.Equal(1, await UnreadAsync("juno", session, "archived"));
+        (await rest.SendAsync("eve", "POST", path, new { seq = 2 })).AssertProblem(404, "NOT_FOUND");
+        Assert.Equal(0, await rest.Server.Node.Markers.ReadAsync("eve", new(session)));
+    }
+
+    [Fact]
+    public async Task A_list_is_never_older_than_the_callers_last_write()
+    {
+        var session = await rest.CreateAsync("mina", new { members = new[] { "juno" } });
+        var message = await rest.PostAsync("juno", session, "first");
+        var path = $"/api/chat/sessions/{session}/messages/{message["message_id"]}";
+        Assert.Equal(("first", 1), (await LastAsync(), await UnreadAsync("mina", session)));
+
+        await rest.SendAsync("juno", "PATCH", path, new { content = "edited" });
+        Assert.Equal(("edited", 1), (await LastAsync(), await UnreadAsync("mina", session)));
+        await rest.SendAsync("mina", "POST", $"/api/chat/sessions/{session}/read", new { seq = 2 });
+        Assert.Equal(0, await UnreadAsync("mina", session));
+        await rest.PostAsync("juno", session, "second");
+        Assert.Equal(("second", 1), (await LastAsync(), await UnreadAsync("mina", session)));
+        await rest.SendAsync("juno", "DELETE", path);
+        Assert.Equal(("second", 1), (await LastAsync(), await UnreadAsync("mina", session)));
+
+        async Task<string?> LastAsync() => (await ItemAsync("juno", session, "active")).GetProperty("last_message").GetString();
+    }
+
+    [Fact]
     public async Task Agents_are_listed()
     {
         var agents = await rest.SendAsync("mina", "GET", "/api/agents");
         Assert.Equal("""{"agents":[{"id":1,"name":"Echo","avatar_url":"/avatars/echo.png"},{"id":2,"name":"Outside","avatar_url":null}]}""", agents.Text);
         Assert.Equal("application/json", agents.Type);
     }
+
+    private async Task<int> UnreadAsync(string user, string session, string status = "active") => (await ItemAsync(user, session, status)).GetProperty("unread_count").GetInt32();
+
+    private async Task<JsonElement> ItemAsync(string user, string session, string status) =>
+        (await rest.SendAsync(user, "GET", $"/api/chat/sessions?limit=100&status={status}"))["sessions"].EnumerateArray().Single(row => row.GetProperty("session_id").GetString() == session);
 
     private async Task<string> OnlineAsync(string session) => string.Join(
         ", ",
