@@ -1,13 +1,17 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Chat.Actors.Persistence;
 using Chat.Tests.Support;
 using Npgsql;
 
 namespace Chat.Tests.Contracts;
 
-public sealed class PostgresReadModelStore : ReadModelStore
+public sealed partial class PostgresReadModelStore : ReadModelStore
 {
     private readonly List<NpgsqlDataSource> _sources = [];
     private PostgresDatabase? _database;
+
+    internal override Migrations Migrations => Migrations.ForPostgres(NewSource(), TimeProvider.System);
 
     internal override async Task<ReadDatabase> CreateAsync()
     {
@@ -23,6 +27,14 @@ public sealed class PostgresReadModelStore : ReadModelStore
     internal override Task<IReadOnlyList<string>> ExplainAsync(ReadDatabase database, string sql, params (string Name, object Value)[] arguments) =>
         // Small tables are read from end to end whatever indexes they have; so only where there is no index for it.
         ReadLastColumnAsync(database, "SET enable_seqscan = off; EXPLAIN " + sql, arguments);
+
+    /// <summary>Pages that are looked at, with the plan that it makes for tables as they are now.</summary>
+    internal override async Task<long> WorkAsync(ReadDatabase database, string sql, params (string Name, object Value)[] arguments)
+    {
+        await _database!.ExecuteAsync("VACUUM ANALYZE");
+        var plan = await ReadLastColumnAsync(database, "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF) " + sql, arguments);
+        return Pages().Matches(plan.First(line => line.Contains("Buffers:", StringComparison.Ordinal))).Sum(pages => long.Parse(pages.ValueSpan, CultureInfo.InvariantCulture));
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -43,4 +55,7 @@ public sealed class PostgresReadModelStore : ReadModelStore
         _sources.Add(source);
         return source;
     }
+
+    [GeneratedRegex(@"(?<=shared.*(?:hit|read)=)\d+")]
+    private static partial Regex Pages();
 }

@@ -188,6 +188,21 @@ public abstract class ReadModelProjectionContract(ReadModelStore store) : ReadMo
     }
 
     [ContractFact]
+    public async Task Tables_of_a_newer_build_are_left_alone()
+    {
+        await using (var connection = await Database.OpenAsync(CancellationToken.None))
+        {
+            await connection.ExecuteAsync("UPDATE chat_projection SET name = 'read_model/9999'");
+        }
+        Story.Create("s");
+        Projector.Start();
+        await Eventually.TrueAsync(() => Said.Errors.Any());
+
+        Assert.Equal(0, Projector.Position);
+        Assert.Equal(0, (await Model.ListSessionsAsync("ann", "active", null, 20, 0)).Total);
+    }
+
+    [ContractFact]
     public async Task It_stops_while_it_waits_for_the_log()
     {
         Log.Hold();

@@ -37,6 +37,9 @@ public static class PostgresReadModelTests
     public sealed class Markers() : ReadModelMarkersContract(new PostgresReadModelStore());
 
     [RequiresPostgres]
+    public sealed class Lists() : ReadModelListsContract(new PostgresReadModelStore());
+
+    [RequiresPostgres]
     public sealed class Cluster() : ReadModelContract(new PostgresReadModelStore())
     {
         [ContractFact]

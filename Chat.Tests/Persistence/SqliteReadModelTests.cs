@@ -22,4 +22,6 @@ public static class SqliteReadModelTests
     public sealed class Search() : ReadModelSearchContract(new SqliteReadModelStore());
 
     public sealed class Markers() : ReadModelMarkersContract(new SqliteReadModelStore());
+
+    public sealed class Lists() : ReadModelListsContract(new SqliteReadModelStore());
 }

@@ -14,6 +14,11 @@ internal sealed class EventProjection
     private readonly List<ReadStatement> _statements = [];
     private readonly Dictionary<string, SessionChange> _changes = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, SessionCreated> _made = new(StringComparer.Ordinal);
+
+    /// <summary>Sessions that are out of all lists until the batch's end.</summary>
+    private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
+
     private readonly SearchIndex _search;
 
     private EventProjection(SearchIndex search) => _search = search;
@@ -35,7 +40,9 @@ internal sealed class EventProjection
         foreach (var (session, change) in projection._changes)
         {
             projection._statements.Add(SessionStatements.Touch(session, change));
+            projection.List(session, change);
         }
+        projection._statements.AddRange(ListStatements.Add(projection._made.Values));
         return projection._statements;
     }
 
@@ -49,12 +56,17 @@ internal sealed class EventProjection
     private void Apply(StoredEvent stored, SessionEvent e)
     {
         var session = stored.Log;
+        if (ListStatements.Moves(e) && _moved.Add(session) && !_made.Remove(session))
+        {
+            _statements.Add(ListStatements.TakeOut(session));
+        }
         switch (e)
         {
             // Chunks stand in the log alone until the answer ends; a name's log is no session.
             case StreamChunk or RunClaimed or NameClaimed:
                 return;
             case SessionCreated created:
+                _made[session] = created;
                 _statements.AddRange(SessionStatements.Create(session, created));
                 break;
             case TitleChanged changed:
@@ -141,6 +153,18 @@ internal sealed class EventProjection
             isNew || e is SessionCreated ? e.At : before.ActiveAt,
             before.NewMessages + (isNew ? 1 : 0),
             before.MessagesChanged || isNew || e is MessageEdited or MessageDeleted);
+    }
+
+    private void List(string session, SessionChange change)
+    {
+        if (_moved.Contains(session))
+        {
+            _statements.AddRange(ListStatements.PutBack(session));
+        }
+        else if (change is { NewMessages: > 0, ActiveAt: { } activeAt })
+        {
+            _statements.Add(ListStatements.Rise(session, activeAt));
+        }
     }
 
     private static string Shorten(string error)

@@ -6,14 +6,23 @@ namespace Chat.Actors.Persistence;
 internal static class MessageStatements
 {
     private const string PostColumns =
-        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at";
+        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at, ordinal, sender_ordinal";
 
-    private const string PostValues = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13";
+    private const string PostValues =
+        $"$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {NextOrdinal}, {LastOfSender} own.sender_id = $6 AND own.session_id = $2 AND own.sender_type = $5 {NextOfSender}";
 
     private const string EndColumns =
-        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at";
+        "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at, ordinal, sender_ordinal";
 
-    private const string EndValues = "$1, $2, $3, $4, 'agent', $5, $6, 'stream', $7, $8, $9, $10, $11";
+    private const string EndValues =
+        $"$1, $2, $3, $4, 'agent', $5, $6, 'stream', $7, $8, $9, $10, $11, {NextOrdinal}, {LastOfSender} own.sender_id = $5 AND own.session_id = $2 AND own.sender_type = 'agent' {NextOfSender}";
+
+    /// <summary>What unread counts are differences of: two steps into an index.</summary>
+    private const string NextOrdinal = "COALESCE((SELECT last.ordinal FROM chat_messages last WHERE last.session_id = $2 ORDER BY last.seq DESC LIMIT 1), 0) + 1";
+
+    private const string LastOfSender = "COALESCE((SELECT own.sender_ordinal FROM chat_messages own WHERE";
+
+    private const string NextOfSender = "ORDER BY own.seq DESC LIMIT 1), 0) + 1";
 
     /// <param name="terms">Null where they do not stand in the row.</param>
     public static ReadStatement Post(StoredEvent stored, MessagePosted e, int[]? terms)

@@ -6,12 +6,15 @@ namespace Chat.Actors.Persistence;
 /// <summary>The database that the read model stands in: what SQLite and PostgreSQL do not do alike.</summary>
 public abstract class ReadDatabase : IDisposable
 {
-    /// <summary>The name of the projector's row in <c>chat_projection</c>.</summary>
-    internal const string Projection = "read_model";
+    /// <summary>
+    /// The name of the projector's row in <c>chat_projection</c>, with the version of the read migration that last changed what is filled: a projector of an older
+    /// build, which would fill the tables as they were, finds no row and stands still.
+    /// </summary>
+    internal const string Projection = "read_model/4";
 
     /// <summary>Everything that is refilled from the log; <c>chat_read_markers</c> is not.</summary>
     internal static readonly string[] RefilledTables =
-        ["chat_files", "chat_reactions", "chat_open_runs", "chat_members", "chat_messages", "chat_sessions", "chat_poison"];
+        ["chat_files", "chat_reactions", "chat_open_runs", "chat_members", "chat_messages", "chat_sessions", "chat_list_totals", "chat_poison"];
 
     /// <summary>
     /// How long the projector sleeps where nothing wakes it: appends of its own process do, those of others do not, nor does an offset that a rebuild set back.

@@ -20,18 +20,22 @@ internal static class SessionStatements
     public static IEnumerable<ReadStatement> Create(string session, SessionCreated e)
     {
         var (metadata, raw) = JsonText.Columns(e.Metadata);
+        var isCarried = ListStatements.IsCarried(e);
         yield return new ReadStatement(
             """
             INSERT INTO chat_sessions (session_id, trace_id, user_id, agent_id, agent_name, title, metadata, metadata_raw,
-                created_at, updated_at, last_activity_at, session_code, channel_url, is_open)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12)
+                created_at, updated_at, last_activity_at, session_code, channel_url, is_open, is_carried)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12, $13)
             """,
-            [session, e.TraceId, e.UserId, e.AgentId, e.AgentName, e.Title, metadata, raw, e.At, e.SessionCode, e.ChannelUrl, e.Open]);
-        foreach (var member in e.Members.Prepend(new Member(e.UserId, e.UserName, "owner")).DistinctBy(member => member.UserId))
+            [session, e.TraceId, e.UserId, e.AgentId, e.AgentName, e.Title, metadata, raw, e.At, e.SessionCode, e.ChannelUrl, e.Open, isCarried]);
+        foreach (var member in MembersOf(e))
         {
-            yield return SetMember(session, member);
+            yield return isCarried ? AddCarried(session, member, e) : SetMember(session, member);
         }
     }
+
+    public static IReadOnlyList<Member> MembersOf(SessionCreated e) =>
+        [.. e.Members.Prepend(new Member(e.UserId, e.UserName, "owner")).DistinctBy(member => member.UserId)];
 
     public static ReadStatement SetTitle(string session, string? title) =>
         new("UPDATE chat_sessions SET title = $2 WHERE session_id = $1", [session, title], MustChange: true);
@@ -51,6 +55,10 @@ internal static class SessionStatements
         ON CONFLICT (session_id, user_id) DO UPDATE SET name = excluded.name, role = excluded.role
         """,
         [session, member.UserId, member.Name, member.Role]);
+
+    private static ReadStatement AddCarried(string session, Member member, SessionCreated e) => new(
+        "INSERT INTO chat_members (session_id, user_id, name, role, status, agent_id, last_activity_at) VALUES ($1, $2, $3, $4, 'active', $5, $6)",
+        [session, member.UserId, member.Name, member.Role, e.AgentId, e.At]);
 
     public static ReadStatement RemoveMember(string session, string userId) =>
         new("DELETE FROM chat_members WHERE session_id = $1 AND user_id = $2", [session, userId]);
