@@ -1,5 +1,10 @@
 using System.CommandLine;
+using System.Diagnostics;
+using Chat.Bench.Clients;
+using Chat.Bench.Measure;
+using Chat.Bench.Reports;
 using Chat.Bench.Scenarios;
+using Chat.Bench.Servers;
 
 namespace Chat.Bench.Growth;
 
@@ -30,4 +35,30 @@ internal abstract class Curve(string name, string description, string unit, stri
     protected override void AddOptions(Command command) => command.Add(_steps);
 
     protected override void Check(ParseResult parsed) => OpenFiles.Check(Steps(parsed).Max(step => SocketsAt(parsed, step)));
+
+    /// <summary>One after the other for so long, and once at least.</summary>
+    /// <param name="act">Returns when it was through, as <see cref="Stopwatch.GetTimestamp"/>.</param>
+    protected static async Task<Outcome> RepeatAsync(Site site, TimeSpan time, Func<CancellationToken, Task<long>> act, CancellationToken cancellation)
+    {
+        var (latency, begin, before) = (new Histogram(), Stopwatch.GetTimestamp(), await site.UsageAsync(cancellation));
+        do
+        {
+            var begun = Stopwatch.GetTimestamp();
+            latency.Record(Histogram.Nanoseconds(await act(cancellation) - begun));
+        }
+        while (Stopwatch.GetElapsedTime(begin) < time);
+        await EventLoop.LeaveAsync();
+        var (seconds, after) = (Stopwatch.GetElapsedTime(begin).TotalSeconds, await site.UsageAsync(cancellation));
+        return new Outcome
+        {
+            Unit = "reads",
+            Seconds = seconds,
+            Count = latency.Count,
+            PerSecond = latency.Count / seconds,
+            Latency = latency.Summary(),
+            CpuMicroseconds = ProcessUsage.CpuOfEach(before, after, latency.Count) * 1e6,
+            ServerCpu = (after?.Cpu - before?.Cpu) / seconds,
+            MemoryMb = after?.Memory / 1e6,
+        };
+    }
 }

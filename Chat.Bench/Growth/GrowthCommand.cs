@@ -12,6 +12,7 @@ internal static class GrowthCommand
         new ConnectionsCurve().Create(),
         new HistoryCurve().Create(),
         new SearchCurve().Create(),
+        new ListsCurve().Create(),
         new NodesCurve().Create(),
         new StreamsCurve().Create(),
     };

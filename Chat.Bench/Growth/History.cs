@@ -3,7 +3,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Chat.Bench.Clients;
 using Chat.Bench.Faces;
+using Chat.Bench.Load;
 using Chat.Bench.Measure;
+using Chat.Bench.Reports;
+using Chat.Bench.Scenarios;
 using Chat.Bench.Servers;
 
 namespace Chat.Bench.Growth;
@@ -13,6 +16,12 @@ internal sealed class History
 {
     /// <summary>Of a page, and behind which one comes back.</summary>
     private const int Page = 50;
+
+    /// <summary>Of <see cref="FillAsync"/>, without its times.</summary>
+    public static readonly LoadSettings Settings = new() { Rooms = 1, Members = 1, Senders = 1, Users = 1, EndsWithAck = true };
+
+    /// <summary>It ends when all messages are sent.</summary>
+    private static readonly TimeSpan NoEnd = TimeSpan.FromDays(1);
 
     private readonly Site _site;
     private readonly string _token;
@@ -36,6 +45,16 @@ internal sealed class History
         using var answer = await site.PostAsync("/api/chat/sessions", token, new JsonObject { ["title"] = "history", ["members"] = members }, cancellation);
         return new History(site, answer.RootElement.GetProperty("session_id").GetString()!, token);
     }
+
+    /// <summary>So many messages more, through one socket.</summary>
+    /// <param name="user">A member that has sent nothing yet.</param>
+    public Task<Outcome> FillAsync(LoadSettings settings, int user, int messages, int inFlight, Progress progress, CancellationToken cancellation) =>
+        Sends.LoadAsync(
+            _site,
+            new Peer("chat", false, marker => new HistoryFace(marker, Session), null!),
+            settings with { FirstUser = user, Messages = messages, InFlight = inFlight, Warmup = TimeSpan.Zero, Ramp = TimeSpan.Zero, Duration = NoEnd },
+            progress,
+            cancellation);
 
     /// <summary>So many messages have been acknowledged: are they there?</summary>
     public async Task LookAsync(int count, CancellationToken cancellation)
@@ -94,6 +113,16 @@ internal sealed class History
     private Task<JsonDocument> PageAsync(string query, CancellationToken cancellation) => _site.GetAsync($"/api/chat/sessions/{Session}/messages?{query}", _token, cancellation);
 
     private void Expect(int expected, int found) => _faults += new Faults { Lost = Math.Max(0, expected - found), Doubled = Math.Max(0, found - expected) };
+
+    /// <summary>Into a session that is there.</summary>
+    private sealed class HistoryFace(byte[] marker, string session) : NativeFace(marker)
+    {
+        public override Task CreateAsync(Site site, Room room, CancellationToken cancellation)
+        {
+            room.Name = session;
+            return Task.CompletedTask;
+        }
+    }
 
     /// <summary>Who comes back with a cursor.</summary>
     private sealed class Latecomer : ISocketReader

@@ -1,9 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
-using Chat.Bench.Clients;
-using Chat.Bench.Faces;
-using Chat.Bench.Load;
-using Chat.Bench.Measure;
 using Chat.Bench.Reports;
 using Chat.Bench.Scenarios;
 using Chat.Bench.Servers;
@@ -23,9 +18,6 @@ internal sealed class HistoryCurve() : Curve(
     /// <summary>Half of what a step adds is sent with one in flight, so much at most.</summary>
     private const int MostAlone = 2_000;
 
-    /// <summary>It ends when all messages are sent.</summary>
-    private static readonly TimeSpan NoEnd = TimeSpan.FromDays(1);
-
     protected override int SocketsAt(ParseResult parsed, int step) => 1;
 
     protected override void Check(ParseResult parsed)
@@ -40,7 +32,7 @@ internal sealed class HistoryCurve() : Curve(
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
     {
         List<Outcome> outcomes = [];
-        var times = Measured.Apply(parsed, new LoadSettings { Rooms = 1, Members = 1, Senders = 1, Users = 1, EndsWithAck = true });
+        var times = Measured.Apply(parsed, History.Settings);
         // Each load is a user's of its own, whose client ids are new.
         var (user, history) = (1, await History.CreateAsync(site, users: 1 + (2 * Steps(parsed).Count), cancellation));
         await WarmUpAsync(site, times.Warmup, cancellation);
@@ -48,8 +40,8 @@ internal sealed class HistoryCurve() : Curve(
         {
             progress.Say($"{NameOf(step)}");
             var alone = Math.Min((step - history.Count + 1) / 2, MostAlone);
-            var filled = step - history.Count == alone ? null : await SendAsync(site, history, times, user++, step - history.Count - alone, InFlight, progress, cancellation);
-            var sent = await SendAsync(site, history, times, user++, alone, inFlight: 1, progress, cancellation);
+            var filled = step - history.Count == alone ? null : await history.FillAsync(times, user++, step - history.Count - alone, InFlight, progress, cancellation);
+            var sent = await history.FillAsync(times, user++, alone, inFlight: 1, progress, cancellation);
             var figures = new Dictionary<string, double?> { ["fill_sends_per_s"] = filled?.PerSecond };
             await history.LookAsync(step, cancellation);
             foreach (var (name, read) in new (string, Func<CancellationToken, Task<long>>)[]
@@ -57,13 +49,12 @@ internal sealed class HistoryCurve() : Curve(
             {
                 progress.Say($"{NameOf(step)}, {name}");
                 await RepeatAsync(site, times.Warmup, read, cancellation);
-                (figures[$"{name}_cpu_us"], var latency) = await RepeatAsync(site, times.Duration, read, cancellation);
-                (figures[$"{name}_p50_ms"], figures[$"{name}_p99_ms"]) = (latency.P50, latency.P99);
+                var reads = await RepeatAsync(site, times.Duration, read, cancellation);
+                (figures[$"{name}_cpu_us"], figures[$"{name}_p50_ms"], figures[$"{name}_p99_ms"]) = (reads.CpuMicroseconds, reads.Latency!.P50, reads.Latency.P99);
             }
             await site.RestartAsync(cancellation);
             await WarmUpAsync(site, times.Warmup, cancellation);
-            (_, var woken) = await RepeatAsync(site, TimeSpan.Zero, history.SendAsync, cancellation);
-            figures["wake_ms"] = woken.P50;
+            figures["wake_ms"] = (await RepeatAsync(site, TimeSpan.Zero, history.SendAsync, cancellation)).Latency!.P50;
             outcomes.Add(sent with { Variant = NameOf(step), Figures = figures, Faults = sent.Faults + (filled?.Faults ?? default) + history.TakeFaults() });
         }
         return outcomes;
@@ -72,37 +63,4 @@ internal sealed class HistoryCurve() : Curve(
     /// <summary>Sends to another session: what is compiled at its first use is not this one's cost.</summary>
     private static async Task WarmUpAsync(Site site, TimeSpan time, CancellationToken cancellation) =>
         await RepeatAsync(site, time, (await History.CreateAsync(site, users: 1, cancellation)).SendAsync, cancellation);
-
-    private static Task<Outcome> SendAsync(Site site, History history, LoadSettings settings, int user, int messages, int inFlight, Progress progress, CancellationToken cancellation) =>
-        Sends.LoadAsync(
-            site,
-            new Peer("chat", false, marker => new HistoryFace(marker, history.Session), null!),
-            settings with { FirstUser = user, Messages = messages, InFlight = inFlight, Warmup = TimeSpan.Zero, Ramp = TimeSpan.Zero, Duration = NoEnd },
-            progress,
-            cancellation);
-
-    /// <summary>One after the other for so long, and once at least.</summary>
-    /// <param name="act">Returns when it was through, as <see cref="Stopwatch.GetTimestamp"/>.</param>
-    private static async Task<(double? CpuMicroseconds, Latency Latency)> RepeatAsync(Site site, TimeSpan time, Func<CancellationToken, Task<long>> act, CancellationToken cancellation)
-    {
-        var (latency, begin, before) = (new Histogram(), Stopwatch.GetTimestamp(), await site.UsageAsync(cancellation));
-        do
-        {
-            var begun = Stopwatch.GetTimestamp();
-            latency.Record(Histogram.Nanoseconds(await act(cancellation) - begun));
-        }
-        while (Stopwatch.GetElapsedTime(begin) < time);
-        await EventLoop.LeaveAsync();
-        return (ProcessUsage.CpuOfEach(before, await site.UsageAsync(cancellation), latency.Count) * 1e6, latency.Summary());
-    }
-
-    /// <summary>Into a session that is there.</summary>
-    private sealed class HistoryFace(byte[] marker, string session) : NativeFace(marker)
-    {
-        public override Task CreateAsync(Site site, Room room, CancellationToken cancellation)
-        {
-            room.Name = session;
-            return Task.CompletedTask;
-        }
-    }
 }

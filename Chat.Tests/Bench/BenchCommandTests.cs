@@ -56,6 +56,7 @@ public sealed class BenchCommandTests
     [InlineData("growth sessions --rooms 0", "--rooms takes a number from 1")]
     [InlineData("growth connections --steps 1000000", "1000500 sockets need")]
     [InlineData("growth history --steps 10,11", "--steps of history rise")]
+    [InlineData("growth lists --unread 10,10", "--steps and --unread of lists rise")]
     [InlineData("growth nodes --steps 2", "say --database and --redis")]
     [InlineData("growth streams --url http://a", "http://a")]
     [InlineData("rush", "rush")]

@@ -23,6 +23,7 @@ public sealed class GrowthCommandTests
             "messages: 2,000, in 10: rare, 2", "messages: 2,000, in 10: rare, 20", "messages: 2,000, in 10: absent, 2", "messages: 2,000, in 10: absent, 20",
         },
         new[] { "fill_sends_per_s" })]
+    [InlineData("lists --steps 2,30 --unread 2,60", new[] { "sessions: 2", "sessions: 30", "unread: 0", "unread: 2", "unread: 60" }, new string[0])]
     [InlineData("streams --steps 100,200 --agents 2", new[] { "chunk deliveries/s: 100", "chunk deliveries/s: 200" }, new string[0])]
     public async Task A_curve_has_a_row_for_each_step_with_what_was_measured(string line, string[] rows, string[] figures)
     {
