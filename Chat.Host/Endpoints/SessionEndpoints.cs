@@ -23,7 +23,7 @@ internal static class SessionEndpoints
                 """);
         sessions.MapGet("", ListAsync)
             .WithSummary("List the caller's sessions, newest activity first")
-            .WithDescription("status is active (default) or archived; limit is 20 unless told, 100 at most.");
+            .WithDescription("status is active (default) or archived; limit is 20 unless told, 100 at most. A page costs the same for however many sessions; what its offset passes over costs, too.");
         sessions.MapGet("/{session_id}", GetAsync)
             .WithSummary("Show one session");
         sessions.MapPatch("/{session_id}", ChangeAsync).WithBody<SessionChanges>()
