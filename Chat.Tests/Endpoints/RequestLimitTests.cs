@@ -92,7 +92,7 @@ public sealed class RequestLimitTests(RestServer rest) : IClassFixture<RestServe
     [InlineData("GET", "/api")]
     [InlineData("GET", "/api/nothing")]
     [InlineData("POST", "/api/chat/sessions/x/y/z")]
-    [InlineData("GET", "/api/chat/search?q=xy")]
+    [InlineData("GET", "/api/chat/search/xy")]
     [InlineData("GET", "/no/page")]
     public async Task An_address_that_is_not_served_is_a_problem(string method, string path) =>
         (await rest.SendAsync("mina", method, path)).AssertProblem(404, "NOT_FOUND");
