@@ -7,7 +7,7 @@ using Chat.Host.Configuration;
 namespace Chat.Host.Files;
 
 /// <summary>Makes small pictures, as JPEG without anything that the picture says of its origin. Whatever goes wrong, there is none, and the upload goes on.</summary>
-internal sealed partial class Thumbnailer : IHostedService, IDisposable
+internal sealed partial class Thumbnailer : BackgroundService
 {
     public const string Type = MediaType.Jpeg;
 
@@ -23,8 +23,9 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
     private readonly ImageSandbox _sandbox;
     private readonly ThumbnailTurns _turns;
     private readonly ILogger _logger;
-    private readonly CancellationTokenSource _stopping = new();
-    private Task<bool> _works = Task.FromResult(false);
+
+    /// <summary>Whether there is a libvips here, as soon as that is known: no start has to wait for it.</summary>
+    private readonly TaskCompletionSource<bool> _works = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Thumbnailer(ChatOptions options, IncomingFiles incoming, IFileStore store, TimeProvider time, ILogger<Thumbnailer> logger)
     {
@@ -36,28 +37,12 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
         _logger = logger;
     }
 
-    /// <summary>Begins to find out whether there is a libvips here, for which no start has to wait.</summary>
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        if (_options.Enabled)
-        {
-            _works = Task.Run(LookAsync, CancellationToken.None);
-        }
-        return Task.CompletedTask;
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _works;
-    }
-
     /// <summary>Of a picture that has been uploaded, into the store.</summary>
     /// <param name="file">The upload; it is read only.</param>
     /// <returns>True where it stands in the store.</returns>
     public async Task<bool> MakeAsync(string userId, string file, string hash, CancellationToken cancellation)
     {
-        if (!await _works)
+        if (!await _works.Task.WaitAsync(cancellation))
         {
             return false;
         }
@@ -67,17 +52,31 @@ internal sealed partial class Thumbnailer : IHostedService, IDisposable
         return made;
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
+        base.Dispose();
         _turns.Dispose();
-        _stopping.Dispose();
     }
 
-    private async Task<bool> LookAsync()
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var works = false;
+        try
+        {
+            works = _options.Enabled && await LookAsync(stoppingToken);
+        }
+        finally
+        {
+            // Whatever has happened: every upload of a picture waits for it.
+            _works.SetResult(works);
+        }
+    }
+
+    private async Task<bool> LookAsync(CancellationToken cancellation)
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && await _sandbox.RunAsync(Path.GetTempPath(), Maker, ["--vips-version"], _stopping.Token) is not null)
+            if (!OperatingSystem.IsWindows() && await _sandbox.RunAsync(Path.GetTempPath(), Maker, ["--vips-version"], cancellation) is not null)
             {
                 return true;
             }
