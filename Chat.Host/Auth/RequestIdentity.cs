@@ -5,15 +5,19 @@ namespace Chat.Host.Auth;
 /// <summary>Endpoints that want to know who calls.</summary>
 public static partial class RequestIdentity
 {
-    private sealed record Requirement(CredentialPlaces Places);
+    /// <summary>A participant's id in an address, beside the token that proves it.</summary>
+    public const string ParticipantId = "participant_id";
+
+    private sealed record Requirement(CredentialPlaces Places, bool OrParticipant);
 
     /// <summary>
     /// Only callers with a valid credential reach the endpoint; others get 401. It is done by <see cref="UseIdentity"/> before the
     /// request's body is read. Sockets do not use this: they ask <see cref="Authenticator"/> and close with 1008.
     /// </summary>
-    public static TBuilder RequireIdentity<TBuilder>(this TBuilder builder, CredentialPlaces places = CredentialPlaces.Rest)
+    /// <param name="orParticipant">Also reached by one who names a participant and has no other credential: the endpoint asks for the proof, which only the session knows.</param>
+    public static TBuilder RequireIdentity<TBuilder>(this TBuilder builder, CredentialPlaces places = CredentialPlaces.Rest, bool orParticipant = false)
         where TBuilder : IEndpointConventionBuilder =>
-        builder.WithMetadata(new Requirement(places));
+        builder.WithMetadata(new Requirement(places, orParticipant));
 
     /// <summary>Of an endpoint's metadata: only callers with a valid credential reach it.</summary>
     internal static bool RequiresIdentity(IEnumerable<object> metadata) => metadata.OfType<Requirement>().Any();
@@ -26,7 +30,7 @@ public static partial class RequestIdentity
         var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RequestIdentity));
         return app.Use((context, next) =>
             context.GetEndpoint()?.Metadata.GetMetadata<Requirement>() is { } requirement
-                ? AdmitAsync(authenticator, requirement.Places, context, next, log)
+                ? AdmitAsync(authenticator, requirement, context, next, log)
                 : next(context));
     }
 
@@ -36,12 +40,13 @@ public static partial class RequestIdentity
         context.Features.Get<Identity>() ?? throw new InvalidOperationException("The endpoint has not asked who calls.");
 
     private static async Task AdmitAsync(
-        Authenticator authenticator, CredentialPlaces places, HttpContext context, RequestDelegate next, ILogger log)
+        Authenticator authenticator, Requirement requirement, HttpContext context, RequestDelegate next, ILogger log)
     {
-        var result = await authenticator.AuthenticateAsync(context, places);
+        var result = await authenticator.AuthenticateAsync(context, requirement.Places);
         switch (result.Outcome)
         {
             case IdentityOutcome.Accepted:
+            case IdentityOutcome.Anonymous when requirement.OrParticipant && context.Request.Query.ContainsKey(ParticipantId):
                 await next(context);
                 break;
             case IdentityOutcome.Unavailable:

@@ -36,10 +36,10 @@ internal static class FileEndpoints
                 return Task.CompletedTask;
             });
         var files = routes.MapApi("/files/{file_id}", "Files");
-        files.MapMethods("", Reading, DownloadAsync).RequireIdentity(CredentialPlaces.Download)
+        files.MapMethods("", Reading, DownloadAsync).RequireIdentity(CredentialPlaces.Download, orParticipant: true)
             .WithSummary("Read a file")
-            .WithDescription("By members of its session, with a token or a ticket. Images are shown where they stand, unless download=1; everything else is saved. Takes one range.");
-        files.MapMethods("/thumb", Reading, ThumbnailAsync).RequireIdentity(CredentialPlaces.Download)
+            .WithDescription("By members of its session, with a token or a ticket; by participants with participant_id and token in the address. Images are shown where they stand, unless download=1; everything else is saved. Takes one range.");
+        files.MapMethods("/thumb", Reading, ThumbnailAsync).RequireIdentity(CredentialPlaces.Download, orParticipant: true)
             .WithSummary("Read an image's thumbnail, a JPEG");
         return routes;
     }
@@ -59,9 +59,9 @@ internal static class FileEndpoints
     }
 
     private static async Task<Results<FileStreamHttpResult, Refusal>> DownloadAsync(
-        string file_id, string? download, Identity caller, HttpContext context, ChatNode node, IFileStore store, CancellationToken cancellation)
+        string file_id, string? download, HttpContext context, ChatNode node, ParticipantProof proof, IFileStore store, CancellationToken cancellation)
     {
-        if (await FindAsync(node, file_id, caller, cancellation) is not { } file || await store.OpenAsync(BlobName.Of(file.Hash), cancellation) is not { } blob)
+        if (await FindAsync(node, file_id, context, proof) is not { } file || await store.OpenAsync(BlobName.Of(file.Hash), cancellation) is not { } blob)
         {
             return Refusal.FileNotFound;
         }
@@ -70,9 +70,9 @@ internal static class FileEndpoints
     }
 
     private static async Task<Results<FileStreamHttpResult, Refusal>> ThumbnailAsync(
-        string file_id, Identity caller, HttpContext context, ChatNode node, IFileStore store, CancellationToken cancellation)
+        string file_id, HttpContext context, ChatNode node, ParticipantProof proof, IFileStore store, CancellationToken cancellation)
     {
-        if (await FindAsync(node, file_id, caller, cancellation) is not { HasThumbnail: true } file
+        if (await FindAsync(node, file_id, context, proof) is not { HasThumbnail: true } file
             || await store.OpenAsync(BlobName.Of(file.Hash, thumbnail: true), cancellation) is not { } blob)
         {
             return Refusal.FileNotFound;
@@ -82,16 +82,27 @@ internal static class FileEndpoints
     }
 
     /// <summary>Null also where the caller may not read the session, or no message shows the file any more.</summary>
-    private static async ValueTask<PostedFile?> FindAsync(ChatNode node, string fileId, Identity caller, CancellationToken cancellation)
+    private static async ValueTask<PostedFile?> FindAsync(ChatNode node, string fileId, HttpContext context, ParticipantProof proof)
     {
         if (!PostedFile.IsId(fileId))
         {
             return null;
         }
+        var cancellation = context.RequestAborted;
         await node.ReadModel.WaitUntilCurrentAsync(cancellation);
-        return await node.ReadModel.FindFileAsync(fileId, cancellation) is { } row && await node.Gateway.FindAsync(row.Session.Value, caller, cancellation) is not null
-            ? row.File
-            : null;
+        return await node.ReadModel.FindFileAsync(fileId, cancellation) is { } row && await MayReadAsync(node, row.Session, context, proof) ? row.File : null;
+    }
+
+    private static async ValueTask<bool> MayReadAsync(ChatNode node, SessionId session, HttpContext context, ParticipantProof proof)
+    {
+        if (context.Features.Get<Identity>() is { } caller)
+        {
+            return await node.Gateway.FindAsync(session.Value, caller, context.RequestAborted) is not null;
+        }
+        // Without an identity only one who names a participant comes here. It was issued in this spelling.
+        return Guid.TryParse(context.Request.Query[RequestIdentity.ParticipantId], out var id)
+            && QueryCredentials.Of(context) is { IsAmbiguous: false } query && proof.Verify(session, id.ToString(), query.Token)
+            && (await node.Gateway.ReadAsync(session, context.RequestAborted))?.Members.Any(member => member.IsParticipant && member.UserId == id.ToString()) == true;
     }
 
     private static void Describe(HttpResponse response, string name, bool inline)

@@ -59,6 +59,27 @@ public class SessionStateTests
     }
 
     [Fact]
+    public void A_file_is_a_message_by_the_same_rules()
+    {
+        var file = new PostedFile(PostedFile.NewId(), "a.png", "image/png", 3, new string('a', 64), HasThumbnail: false);
+        var state = NewSession(agent: 1);
+
+        var (reply, events) = state.Decide(PostMessage.Of(file, " ", Lee, "c1"), Noon, null);
+        var posted = Assert.IsType<FilePosted>(events[0]);
+        Assert.Equal((file, "file", "a.png", "lee"), (posted.File, posted.MessageType, posted.Content, posted.SenderId));
+        // The agent answers it as it answers what is said.
+        Assert.Equal(posted.MessageId, Assert.IsType<RunQueued>(events[1]).PromptId);
+        Assert.Equal(posted.RunId, ((Accepted)reply).RunId);
+
+        var first = state.Accept(PostMessage.Of(file, "look", Lee, "c1"));
+        Assert.Equal((first.MessageId, true), (state.Accept(PostMessage.Of(file, null, Lee, "c1")).MessageId, state.Accept(PostMessage.Of(file, null, Lee, "c1")).Repeat));
+        Assert.Equal(1, state.MessageCount);
+        Assert.Equal(ErrorCode.NotFound, state.Refuse(PostMessage.Of(file, null, Stranger, null)));
+        state.Accept(new ArchiveSession { Caller = Kim });
+        Assert.Equal(ErrorCode.Archived, state.Refuse(PostMessage.Of(file, null, Lee, "c2")));
+    }
+
+    [Fact]
     public void An_empty_client_id_names_no_send()
     {
         var state = NewSession();
