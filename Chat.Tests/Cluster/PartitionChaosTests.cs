@@ -93,6 +93,7 @@ public sealed class PartitionChaosTests(ITestOutputHelper output)
         while (true)
         {
             var frame = await socket.ReceiveAsync(buffer, default).WaitAsync(TestCluster.Patience);
+            Assert.True(frame.MessageType == WebSocketMessageType.Text, $"closed with {socket.CloseStatus} {socket.CloseStatusDescription} instead of {type}");
             var json = JsonSerializer.Deserialize<JsonElement>(buffer.AsSpan(0, frame.Count));
             if (json.GetProperty("type").GetString() == type)
             {
