@@ -40,7 +40,7 @@ internal abstract class Curve(string name, string description, string unit, stri
     /// <param name="act">Returns when it was through, as <see cref="Stopwatch.GetTimestamp"/>.</param>
     protected static async Task<Outcome> RepeatAsync(Site site, TimeSpan time, Func<CancellationToken, Task<long>> act, CancellationToken cancellation)
     {
-        var (latency, begin, before) = (new Histogram(), Stopwatch.GetTimestamp(), await site.UsageAsync(cancellation));
+        var (latency, begin, before, own) = (new Histogram(), Stopwatch.GetTimestamp(), await site.UsageAsync(cancellation), Environment.CpuUsage.TotalTime);
         do
         {
             var begun = Stopwatch.GetTimestamp();
@@ -59,6 +59,7 @@ internal abstract class Curve(string name, string description, string unit, stri
             CpuMicroseconds = ProcessUsage.CpuOfEach(before, after, latency.Count) * 1e6,
             ServerCpu = (after?.Cpu - before?.Cpu) / seconds,
             MemoryMb = after?.Memory / 1e6,
+            BenchCpu = (Environment.CpuUsage.TotalTime - own).TotalSeconds / seconds,
         };
     }
 }

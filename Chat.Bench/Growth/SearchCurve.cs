@@ -137,37 +137,21 @@ internal sealed class SearchCurve() : Curve("search", "Messages of 1,000 session
         }
     }
 
-    /// <summary>One after the other for so long, and once at least.</summary>
     private static async Task<Outcome> SearchAsync(Site site, int searcher, (string Name, string Query, bool IsThere) query, TimeSpan time, CancellationToken cancellation)
     {
         var token = await site.Tokens!.GetAsync(searcher, false, cancellation);
         var address = $"/api/chat/search?q={Uri.EscapeDataString(query.Query)}&limit={Page}";
-        var (latency, begin, before, own, hits, faults) = (new Histogram(), Stopwatch.GetTimestamp(), await site.UsageAsync(cancellation), Environment.CpuUsage.TotalTime, 0, new Faults());
-        do
+        var (hits, faults) = (0, new Faults());
+        var outcome = await RepeatAsync(site, time, SearchAsync, cancellation);
+        return outcome with { Unit = "searches", Faults = faults, Figures = new Dictionary<string, double?> { ["hits"] = hits } };
+
+        async Task<long> SearchAsync(CancellationToken cancellation)
         {
-            var begun = Stopwatch.GetTimestamp();
             using var answer = await site.GetAsync(address, token, cancellation);
-            latency.Record(Histogram.Nanoseconds(Stopwatch.GetTimestamp() - begun));
+            var now = Stopwatch.GetTimestamp();
             hits = answer.RootElement.GetProperty("hits").GetArrayLength();
             faults += query.IsThere ? new Faults { Lost = hits == 0 ? 1 : 0 } : new Faults { Stray = hits };
+            return now;
         }
-        while (Stopwatch.GetElapsedTime(begin) < time);
-        await EventLoop.LeaveAsync();
-        var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        var after = await site.UsageAsync(cancellation);
-        return new Outcome
-        {
-            Unit = "searches",
-            Seconds = seconds,
-            Count = latency.Count,
-            PerSecond = latency.Count / seconds,
-            Latency = latency.Summary(),
-            CpuMicroseconds = ProcessUsage.CpuOfEach(before, after, latency.Count) * 1e6,
-            ServerCpu = (after?.Cpu - before?.Cpu) / seconds,
-            MemoryMb = after?.Memory / 1e6,
-            BenchCpu = (Environment.CpuUsage.TotalTime - own).TotalSeconds / seconds,
-            Faults = faults,
-            Figures = new Dictionary<string, double?> { ["hits"] = hits },
-        };
     }
 }
