@@ -6,7 +6,6 @@ using Chat.Actors.Delivery;
 using Chat.Actors.Sessions;
 using Chat.Host.Configuration;
 using Chat.Protocol;
-using StackExchange.Redis;
 
 namespace Chat.Host;
 
@@ -36,7 +35,7 @@ internal sealed class ClusterLink : IAsyncDisposable
 
     /// <param name="redis">The caller's.</param>
     /// <returns>Null on a node that is alone: without Redis, or over an embedded journal that no other node can share.</returns>
-    public static ClusterLink? Open(string name, ChatOptions options, EventCodec events, ConnectionMultiplexer? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    public static ClusterLink? Open(string name, ChatOptions options, EventCodec events, RedisConnection? redis, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
         if (redis is null || options.Storage.DatabaseUrl is not { Length: > 0 })
         {

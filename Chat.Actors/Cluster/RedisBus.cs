@@ -13,8 +13,7 @@ public sealed partial class RedisBus : INodeBus
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
 
-    private readonly ConnectionMultiplexer _redis;
-    private readonly ISubscriber _subscriber;
+    private readonly RedisConnection _redis;
     private readonly TopicHandlers _handlers = new();
     private readonly BusEnvelope _envelope;
     private readonly ReplayGuard _guard;
@@ -29,28 +28,26 @@ public sealed partial class RedisBus : INodeBus
 
     /// <param name="redis">The caller's, and not disposed of here.</param>
     /// <param name="key">The cluster's secret.</param>
-    public RedisBus(ConnectionMultiplexer redis, string node, byte[] key, TimeProvider time, ILogger logger)
+    public RedisBus(RedisConnection redis, string node, byte[] key, TimeProvider time, ILogger logger)
     {
         _redis = redis;
-        _subscriber = redis.GetSubscriber();
         _envelope = new BusEnvelope(key, node, time);
         _guard = new ReplayGuard(time);
         _time = time;
         _logger = logger;
         _node = node;
-        // Each publisher's messages are given to the handlers in their order.
-        _redis.PreserveAsyncOrder = true;
-        _redis.ConnectionRestored += OnRestored;
+        _redis.Replaced += ListenToAll;
+        _redis.Restored += OnRestored;
         _checking = Runtime.Detached.Run(CheckAsync);
     }
 
-    public bool IsUp => _subscriber.IsConnected();
+    public bool IsUp => _redis.Subscriber.IsConnected();
 
     public event Action? Restored;
 
     public IDisposable Subscribe(string topic, Action<ReadOnlyMemory<byte>> handler)
     {
-        var (subscription, isFirst) = _handlers.Add(topic, handler, () => _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget));
+        var (subscription, isFirst) = _handlers.Add(topic, handler, () => _redis.Subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget));
         if (isFirst)
         {
             Listen(topic);
@@ -64,7 +61,7 @@ public sealed partial class RedisBus : INodeBus
         {
             lock (_publishing)
             {
-                _subscriber.Publish(Prefix + topic, _envelope.Seal(topic, message.Span), CommandFlags.FireAndForget);
+                _redis.Subscriber.Publish(Prefix + topic, _envelope.Seal(topic, message.Span), CommandFlags.FireAndForget);
             }
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
@@ -80,7 +77,7 @@ public sealed partial class RedisBus : INodeBus
             Task<long> publishing;
             lock (_publishing)
             {
-                publishing = _subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span));
+                publishing = _redis.Subscriber.PublishAsync(Prefix + topic, _envelope.Seal(topic, message.Span));
             }
             return await publishing.InTimeAsync(_time) > 0;
         }
@@ -93,17 +90,24 @@ public sealed partial class RedisBus : INodeBus
 
     public async ValueTask DisposeAsync()
     {
-        _redis.ConnectionRestored -= OnRestored;
+        _redis.Replaced -= ListenToAll;
+        _redis.Restored -= OnRestored;
         await _stopping.CancelAsync();
         await _checking;
         _stopping.Dispose();
         foreach (var topic in _handlers.Topics)
         {
-            _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
+            _redis.Subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
         }
     }
 
-    private void Listen(string topic) => _subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
+    private void Listen(string topic) => _redis.Subscriber.Subscribe(Prefix + topic, (_, value) => Take(topic, value), CommandFlags.FireAndForget);
+
+    private void ListenToAll() => _handlers.ForEachTopic(topic =>
+    {
+        _redis.Subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
+        Listen(topic);
+    });
 
     private async Task CheckAsync()
     {
@@ -116,11 +120,7 @@ public sealed partial class RedisBus : INodeBus
             if (lacks && lacked && !_stopping.IsCancellationRequested)
             {
                 LogDeaf(_logger);
-                _handlers.ForEachTopic(topic =>
-                {
-                    _subscriber.Unsubscribe(Prefix + topic, flags: CommandFlags.FireAndForget);
-                    Listen(topic);
-                });
+                ListenToAll();
                 Restored?.Invoke();
             }
             lacked = lacks && !lacked;
@@ -133,7 +133,7 @@ public sealed partial class RedisBus : INodeBus
         try
         {
             var before = _handlers.Topics.Count;
-            var clients = await _redis.GetServer(_redis.GetEndPoints()[0]).ClientListAsync().InTimeAsync(_time);
+            var clients = await _redis.Server.ClientListAsync().InTimeAsync(_time);
             var known = clients.Where(client => client.Name == _node).Sum(client => client.SubscriptionCount);
             return known < Math.Min(before, _handlers.Topics.Count);
         }
@@ -162,9 +162,9 @@ public sealed partial class RedisBus : INodeBus
         }
     }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e)
+    private void OnRestored(ConnectionType type)
     {
-        if (e.ConnectionType == ConnectionType.Subscription)
+        if (type == ConnectionType.Subscription)
         {
             Restored?.Invoke();
         }

@@ -15,7 +15,7 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private const string Names = "chat:nodes";
     private const string Prefix = "chat:node:";
 
-    private readonly IDatabase _redis;
+    private readonly RedisConnection _redis;
     private readonly EventVersions _versions;
     private readonly BusEnvelope _envelope;
     private readonly RedisRegistryOptions _options;
@@ -33,9 +33,9 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private volatile View _view;
 
     /// <param name="key">The cluster's secret, as of the bus.</param>
-    public RedisRegistry(ConnectionMultiplexer redis, NodeInfo self, byte[] key, EventVersions versions, RedisRegistryOptions options, TimeProvider time, ILogger logger)
+    public RedisRegistry(RedisConnection redis, NodeInfo self, byte[] key, EventVersions versions, RedisRegistryOptions options, TimeProvider time, ILogger logger)
     {
-        _redis = redis.GetDatabase();
+        _redis = redis;
         _envelope = new BusEnvelope(key, self.Name, time);
         _versions = versions;
         _options = options;
@@ -68,8 +68,8 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
         await _beating;
         try
         {
-            await _redis.KeyDeleteAsync(Prefix + Self).InTimeAsync(_time);
-            await _redis.SetRemoveAsync(Names, Self).InTimeAsync(_time);
+            await _redis.Database.KeyDeleteAsync(Prefix + Self).InTimeAsync(_time);
+            await _redis.Database.SetRemoveAsync(Names, Self).InTimeAsync(_time);
         }
         catch (Exception e) when (IsOfRedis(e))
         {
@@ -123,12 +123,13 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
     private async Task<IReadOnlyList<NodeInfo>> AnnounceAndReadAsync()
     {
         var own = _own;
+        var redis = _redis.Database;
         var announcement = _envelope.Seal(Prefix + own.Name, JsonSerializer.SerializeToUtf8Bytes(own, NodeJson.Default.NodeInfo));
-        await _redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive).InTimeAsync(_time);
-        await _redis.SetAddAsync(Names, own.Name).InTimeAsync(_time);
-        var announced = (await _redis.SetMembersAsync(Names).InTimeAsync(_time)).Select(name => (string)name!).Where(name => name != own.Name);
+        await redis.StringSetAsync(Prefix + own.Name, announcement, _options.TimeToLive).InTimeAsync(_time);
+        await redis.SetAddAsync(Names, own.Name).InTimeAsync(_time);
+        var announced = (await redis.SetMembersAsync(Names).InTimeAsync(_time)).Select(name => (string)name!).Where(name => name != own.Name);
         var names = announced.Union(_known.Keys).ToArray();
-        var found = names.Length == 0 ? [] : await _redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]).InTimeAsync(_time);
+        var found = names.Length == 0 ? [] : await redis.StringGetAsync([.. names.Select(name => (RedisKey)(Prefix + name))]).InTimeAsync(_time);
         var now = _time.GetTimestamp();
         if (_wasAway)
         {
@@ -148,7 +149,7 @@ public sealed partial class RedisRegistry : INodeRegistry, IAsyncDisposable
             {
                 // Had it expired, its last word would be about as old as that; a Redis that has lost everything knows of nobody, until they say their next.
                 _known.Remove(names[i]);
-                await _redis.SetRemoveAsync(Names, names[i], CommandFlags.FireAndForget);
+                await redis.SetRemoveAsync(Names, names[i], CommandFlags.FireAndForget);
             }
         }
         return [.. _known.Values.Select(known => known.Node).Append(own).OrderBy(node => node.Name, StringComparer.Ordinal)];

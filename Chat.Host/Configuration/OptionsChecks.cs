@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Chat.Host.Redis;
+using Chat.Actors.Cluster;
 
 namespace Chat.Host.Configuration;
 

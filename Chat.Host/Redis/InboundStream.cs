@@ -31,7 +31,7 @@ internal sealed partial class InboundStream : IAsyncDisposable
     /// <summary>An entry that a reader has not ended by then is read by the next one. Longer than <c>storage.append-timeout</c>, or an entry would be posted twice at once.</summary>
     private static readonly TimeSpan LeftAfter = TimeSpan.FromSeconds(15);
 
-    private readonly IDatabase _redis;
+    private readonly RedisConnection _redis;
     private readonly ISessionGateway _gateway;
     private readonly string _consumer;
     private readonly Func<bool> _isReader;
@@ -41,9 +41,9 @@ internal sealed partial class InboundStream : IAsyncDisposable
     private readonly Task _reading;
 
     /// <param name="isReader">This node is the one that is to read; may be true on two nodes for a while.</param>
-    public InboundStream(ConnectionMultiplexer redis, ISessionGateway gateway, string node, Func<bool> isReader, TimeProvider time, ILogger logger)
+    public InboundStream(RedisConnection redis, ISessionGateway gateway, string node, Func<bool> isReader, TimeProvider time, ILogger logger)
     {
-        _redis = redis.GetDatabase();
+        _redis = redis;
         _gateway = gateway;
         _consumer = node;
         _isReader = isReader;
@@ -95,7 +95,7 @@ internal sealed partial class InboundStream : IAsyncDisposable
         try
         {
             // From the stream's beginning: what was added before the first start is posted too.
-            await _redis.ExecuteAsync("XGROUP", "CREATE", Stream, Group, "0", "MKSTREAM").InTimeAsync(_time);
+            await _redis.Database.ExecuteAsync("XGROUP", "CREATE", Stream, Group, "0", "MKSTREAM").InTimeAsync(_time);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
         {
@@ -106,12 +106,12 @@ internal sealed partial class InboundStream : IAsyncDisposable
     /// <summary>True where there may be more.</summary>
     private async ValueTask<bool> ReadOnceAsync()
     {
-        await _redis.ExecuteAsync("XAUTOCLAIM", Stream, Group, _consumer, (long)LeftAfter.TotalMilliseconds, "0", "COUNT", BatchSize).InTimeAsync(_time);
+        await _redis.Database.ExecuteAsync("XAUTOCLAIM", Stream, Group, _consumer, (long)LeftAfter.TotalMilliseconds, "0", "COUNT", BatchSize).InTimeAsync(_time);
         // What this node has read and not ended comes first.
-        var entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, "0").InTimeAsync(_time));
+        var entries = EntriesOf(await _redis.Database.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, "0").InTimeAsync(_time));
         if (entries.Count == 0)
         {
-            entries = EntriesOf(await _redis.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, ">").InTimeAsync(_time));
+            entries = EntriesOf(await _redis.Database.ExecuteAsync("XREADGROUP", "GROUP", Group, _consumer, "COUNT", BatchSize, "STREAMS", Stream, ">").InTimeAsync(_time));
         }
         var isStored = true;
         foreach (var (entry, asked) in await AskAllAsync(entries))
@@ -148,12 +148,12 @@ internal sealed partial class InboundStream : IAsyncDisposable
         if (reply is Rejected rejected)
         {
             object[] arguments = [RefusedStream, "MAXLEN", "~", RefusedKept, "*", "entry_id", entry.Id, "code", rejected.Code.Name(), "reason", rejected.Text, .. entry.Fields];
-            await _redis.ExecuteAsync("XADD", arguments).InTimeAsync(_time);
+            await _redis.Database.ExecuteAsync("XADD", arguments).InTimeAsync(_time);
             LogRefused(_logger, entry.Id, rejected.Code.Name());
         }
         ChatMetrics.InboundEntries.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Status, reply is Rejected ? "refused" : "posted"));
-        await _redis.ExecuteAsync("XACK", Stream, Group, entry.Id).InTimeAsync(_time);
-        await _redis.ExecuteAsync("XDEL", Stream, entry.Id).InTimeAsync(_time);
+        await _redis.Database.ExecuteAsync("XACK", Stream, Group, entry.Id).InTimeAsync(_time);
+        await _redis.Database.ExecuteAsync("XDEL", Stream, entry.Id).InTimeAsync(_time);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using Chat.Actors.Cluster;
 using Chat.Actors.Delivery;
 using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
@@ -30,7 +31,7 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
     /// <summary>At the node's end what waits is published for so long. The members of its sessions are asked of other nodes by then: all of it may take minutes.</summary>
     private static readonly TimeSpan LastPublications = TimeSpan.FromSeconds(2);
 
-    private readonly ConnectionMultiplexer _redis;
+    private readonly RedisConnection _redis;
     private readonly Func<SessionId, ValueTask<SessionView?>> _find;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -46,7 +47,7 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
 
     /// <param name="redis">The caller's.</param>
     /// <param name="find">The session as it is now.</param>
-    public PublicChannels(ConnectionMultiplexer redis, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
+    public PublicChannels(RedisConnection redis, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
     {
         _redis = redis;
         _find = find;
@@ -173,7 +174,7 @@ internal sealed partial class PublicChannels : IPresenceListener, IAsyncDisposab
         [.. "{\"session_id\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(session.Value), (byte)',', .. frame[1..]];
 
     private void Publish(string channel, ReadOnlyMemory<byte> payload) =>
-        _redis.GetSubscriber().Publish(channel, payload.ToArray(), CommandFlags.FireAndForget);
+        _redis.Subscriber.Publish(channel, payload.ToArray(), CommandFlags.FireAndForget);
 
     [LoggerMessage(610, LogLevel.Debug, "Frames for other services are lost: {Reason}")]
     private static partial void LogLost(ILogger logger, string reason);

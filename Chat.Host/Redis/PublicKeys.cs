@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Chat.Actors.Cluster;
 using Chat.Actors.Delivery;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
@@ -28,7 +29,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     /// <summary>Only where it is still this node's: the user may have another socket elsewhere.</summary>
     private const string DeleteOwn = "local v = redis.call('GET', KEYS[1]) if v and string.find(v, ARGV[1], 1, true) then return redis.call('DEL', KEYS[1]) end return 0";
 
-    private readonly ConnectionMultiplexer _redis;
+    private readonly RedisConnection _redis;
     private readonly SessionHubs _hubs;
     private readonly Func<SessionId, ValueTask<SessionView?>> _find;
     private readonly TimeProvider _time;
@@ -45,7 +46,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
 
     /// <param name="redis">The caller's.</param>
     /// <param name="find">The session as it is now.</param>
-    public PublicKeys(ConnectionMultiplexer redis, SessionHubs hubs, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
+    public PublicKeys(RedisConnection redis, SessionHubs hubs, Func<SessionId, ValueTask<SessionView?>> find, TimeProvider time, ILogger logger)
     {
         _redis = redis;
         _hubs = hubs;
@@ -53,7 +54,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         _time = time;
         _logger = logger;
         _writing = Task.Run(WriteAsync);
-        redis.ConnectionRestored += OnRestored;
+        redis.Restored += OnRestored;
     }
 
     public void Changed(SessionId session, PersonHere person)
@@ -100,7 +101,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     /// <summary>To be called when no socket is here any more: their keys are removed first.</summary>
     public async ValueTask DisposeAsync()
     {
-        _redis.ConnectionRestored -= OnRestored;
+        _redis.Restored -= OnRestored;
         await _stopping.CancelAsync();
         await _writing;
         _stopping.Dispose();
@@ -122,7 +123,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         try
         {
             // An answer says that all before it has been taken.
-            await _redis.GetDatabase().PingAsync().WaitAsync(LastWrite, _time);
+            await _redis.Database.PingAsync().WaitAsync(LastWrite, _time);
         }
         catch (Exception e) when (IsOfRedis(e))
         {
@@ -145,7 +146,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         }
         try
         {
-            var redis = _redis.GetDatabase();
+            var redis = _redis.Database;
             foreach (var ((session, userId), stay) in changed)
             {
                 Write(redis, session, userId, stay);
@@ -272,7 +273,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         return bytes.ToArray();
     }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => RefreshAll();
+    private void OnRestored(ConnectionType type) => RefreshAll();
 
     private void RefreshAll()
     {

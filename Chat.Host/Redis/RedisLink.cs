@@ -19,7 +19,7 @@ internal sealed class RedisLink : IAsyncDisposable
     private PublicKeys? _keys;
     private InboundStream? _inbound;
 
-    private RedisLink(ConnectionMultiplexer connection, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
+    private RedisLink(RedisConnection connection, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers)
     {
         Connection = connection;
         _options = options;
@@ -29,11 +29,11 @@ internal sealed class RedisLink : IAsyncDisposable
     }
 
     /// <summary>The node's one connection.</summary>
-    public ConnectionMultiplexer Connection { get; }
+    public RedisConnection Connection { get; }
 
     /// <summary>Null where no Redis is configured. One that is away comes when it is there.</summary>
     public static async Task<RedisLink?> OpenAsync(string name, ChatOptions options, SessionHubs hubs, TimeProvider time, ILoggerFactory loggers) =>
-        options.Redis.Url is { Length: > 0 } url ? new RedisLink(await RedisConnection.OpenAsync(url, name), options, hubs, time, loggers) : null;
+        options.Redis.Url is { Length: > 0 } url ? new RedisLink(await RedisConnection.OpenAsync(url, name, time, loggers.CreateLogger<RedisConnection>()), options, hubs, time, loggers) : null;
 
     /// <summary>Makes a ticket good once over all nodes.</summary>
     public void AddTickets(IServiceCollection services) => services.AddSingleton<ITicketLedger>(
@@ -62,7 +62,7 @@ internal sealed class RedisLink : IAsyncDisposable
     {
         try
         {
-            return Math.Round((await Connection.GetDatabase().PingAsync().InTimeAsync(_time)).TotalMilliseconds, 2);
+            return Math.Round((await Connection.Database.PingAsync().InTimeAsync(_time)).TotalMilliseconds, 2);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {
@@ -90,9 +90,5 @@ internal sealed class RedisLink : IAsyncDisposable
         await (_channels?.DisposeAsync() ?? default);
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Connection.Dispose();
-        return default;
-    }
+    public ValueTask DisposeAsync() => Connection.DisposeAsync();
 }

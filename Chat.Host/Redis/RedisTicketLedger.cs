@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Chat.Host.Redis;
 
 /// <summary>The ledger of all nodes, <c>chat:ticket:{id}</c>; while Redis is away each node has its own, so that a ticket is then good once on each.</summary>
-internal sealed partial class RedisTicketLedger(ConnectionMultiplexer redis, ITicketLedger own, TimeProvider clock, ILogger logger) : ITicketLedger
+internal sealed partial class RedisTicketLedger(RedisConnection redis, ITicketLedger own, TimeProvider clock, ILogger logger) : ITicketLedger
 {
     /// <summary>Clocks of nodes differ.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
@@ -18,7 +18,7 @@ internal sealed partial class RedisTicketLedger(ConnectionMultiplexer redis, ITi
         }
         try
         {
-            return await redis.GetDatabase().StringSetAsync($"chat:ticket:{id:N}", "1", expires - clock.GetUtcNow() + Slack, When.NotExists).InTimeAsync(clock);
+            return await redis.Database.StringSetAsync($"chat:ticket:{id:N}", "1", expires - clock.GetUtcNow() + Slack, When.NotExists).InTimeAsync(clock);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
         {

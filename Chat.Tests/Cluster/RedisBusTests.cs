@@ -1,5 +1,4 @@
 using Chat.Actors.Cluster;
-using Chat.Host.Redis;
 using Chat.Tests.Contracts;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,7 +14,7 @@ public sealed class RedisBusTests : NodeBusContract
 
     private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
-    private readonly List<ConnectionMultiplexer> _connections = [];
+    private readonly List<RedisConnection> _connections = [];
     private RedisServer _redis = null!;
 
     public override async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
@@ -25,7 +24,7 @@ public sealed class RedisBusTests : NodeBusContract
         await base.DisposeAsync();
         foreach (var connection in _connections)
         {
-            connection.Dispose();
+            await connection.DisposeAsync();
         }
         await _redis.DisposeAsync();
     }
@@ -36,7 +35,7 @@ public sealed class RedisBusTests : NodeBusContract
         var (a, b) = (await NodeAsync("a"), await NodeAsync("b"));
         var heard = Listen(b, "t");
         await HeardAsync(a, "t", heard);
-        var stranger = (await ConnectAsync("stranger")).GetSubscriber();
+        var stranger = (await ConnectAsync("stranger")).Subscriber;
         var overheard = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         await stranger.SubscribeAsync(Topic, (_, value) => overheard.TrySetResult(value!));
         a.Publish("t", Bytes("true"));
@@ -93,7 +92,7 @@ public sealed class RedisBusTests : NodeBusContract
         b.Restored += () => restored.TrySetResult();
 
         // The bus goes on believing that it listens.
-        await _connections[1].GetSubscriber().UnsubscribeAsync(Topic);
+        await _connections[1].Subscriber.UnsubscribeAsync(Topic);
         a.Publish("t", Bytes("not heard"));
         await restored.Task.WaitAsync(Patience);
         await HeardAsync(a, "t", heard, "heard again");
@@ -104,9 +103,9 @@ public sealed class RedisBusTests : NodeBusContract
     protected override async Task<INodeBus> JoinAsync(string node) =>
         new RedisBus(await ConnectAsync(node), node, Key, TimeProvider.System, NullLogger.Instance);
 
-    private async Task<ConnectionMultiplexer> ConnectAsync(string name)
+    private async Task<RedisConnection> ConnectAsync(string name)
     {
-        var connection = await RedisConnection.OpenAsync(_redis.Url, name);
+        var connection = await RedisConnection.OpenAsync(_redis.Url, name, TimeProvider.System, NullLogger.Instance);
         _connections.Add(connection);
         return connection;
     }

@@ -1,5 +1,4 @@
 using Chat.Actors.Cluster;
-using Chat.Host.Redis;
 using Chat.Protocol;
 using Chat.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -13,7 +12,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
     private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
     private static readonly RedisRegistryOptions Quick = new() { Interval = TimeSpan.FromMilliseconds(50), TimeToLive = TimeSpan.FromSeconds(2) };
 
-    private readonly List<ConnectionMultiplexer> _connections = [];
+    private readonly List<RedisConnection> _connections = [];
     private readonly List<RedisRegistry> _registries = [];
     private RedisServer _redis = null!;
 
@@ -27,7 +26,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         }
         foreach (var connection in _connections)
         {
-            connection.Dispose();
+            await connection.DisposeAsync();
         }
         await _redis.DisposeAsync();
     }
@@ -62,7 +61,8 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         var a = await JoinAsync("a");
         var (b, link) = await JoinWithLinkAsync("b");
         await SeesAsync(a, "a b");
-        link.Dispose();
+        _connections.Remove(link);
+        await link.DisposeAsync();
         await SeesAsync(a, "a");
         Assert.Equal("b", b.Self);
     }
@@ -82,7 +82,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         }
         await _redis.StopAsync();
         await _redis.StartAgainAsync();
-        var database = (await ConnectAsync("looker")).GetDatabase();
+        var database = (await ConnectAsync("looker")).Database;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (await database.SetLengthAsync("chat:nodes") < 3)
         {
@@ -110,7 +110,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         Assert.True(RedisConnection.TryParse(_redis.Url, out var options));
         // The connection itself has nothing against silence.
         options.ResponseTimeout = options.SyncTimeout = 60_000;
-        var link = await ConnectionMultiplexer.ConnectAsync(options);
+        var link = await RedisConnection.OpenAsync(options, TimeProvider.System, NullLogger.Instance);
         _connections.Add(link);
         var registry = new RedisRegistry(link, Info("a"), Key, Versions(), Quick, time, NullLogger.Instance);
         // Between two words of it.
@@ -147,7 +147,7 @@ public sealed class RedisRegistryTests : IAsyncLifetime
 
     private async Task<RedisRegistry> JoinAsync(string name) => (await JoinWithLinkAsync(name)).Registry;
 
-    private async Task<(RedisRegistry Registry, ConnectionMultiplexer Link)> JoinWithLinkAsync(string name)
+    private async Task<(RedisRegistry Registry, RedisConnection Link)> JoinWithLinkAsync(string name)
     {
         var link = await ConnectAsync(name);
         var registry = new RedisRegistry(link, Info(name), Key, Versions(), Quick, TimeProvider.System, NullLogger.Instance);
@@ -155,9 +155,9 @@ public sealed class RedisRegistryTests : IAsyncLifetime
         return (registry, link);
     }
 
-    private async Task<ConnectionMultiplexer> ConnectAsync(string name)
+    private async Task<RedisConnection> ConnectAsync(string name)
     {
-        var connection = await RedisConnection.OpenAsync(_redis.Url, name);
+        var connection = await RedisConnection.OpenAsync(_redis.Url, name, TimeProvider.System, NullLogger.Instance);
         _connections.Add(connection);
         return connection;
     }

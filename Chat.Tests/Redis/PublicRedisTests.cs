@@ -1,3 +1,4 @@
+using Chat.Actors.Cluster;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Chat.Actors.Delivery;
@@ -52,8 +53,9 @@ public sealed class PublicRedisTests : IAsyncLifetime
     {
         var (time, begun, view) = (new ManualTime(), new TaskCompletionSource(), new TaskCompletionSource<SessionView?>());
         var asked = 0;
+        await using var connection = await RedisConnection.OpenAsync(_redis.Url, "node", TimeProvider.System, NullLogger.Instance);
         var channels = new PublicChannels(
-            _client,
+            connection,
             _ =>
             {
                 asked++;
