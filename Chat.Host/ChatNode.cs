@@ -21,6 +21,7 @@ public sealed class ChatNode : IAsyncDisposable
     private static readonly SessionId Inbound = new("chat:inbound");
 
     private readonly Storage _storage;
+    private readonly ISessionEngine _engine;
     private readonly SessionGateway _gateway;
     private readonly RedisLink? _redis;
     private readonly ClusterLink? _cluster;
@@ -31,7 +32,7 @@ public sealed class ChatNode : IAsyncDisposable
     /// <param name="name">From <see cref="NewName"/>.</param>
     /// <param name="redis">Null without Redis. It is this node's from here on.</param>
     /// <param name="cluster">Null on a node that is alone. It is this node's from here on.</param>
-    internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, RedisLink? redis, ClusterLink? cluster, AgentCatalog agents, TimeProvider time, ILoggerFactory loggers)
+    internal ChatNode(string name, ChatOptions options, Storage storage, SessionHubs hubs, RedisLink? redis, ClusterLink? cluster, AgentCatalog agents, Engine engine, TimeProvider time, ILoggerFactory loggers)
     {
         Name = name;
         _sole = [new NodeInfo(name, ClusterLink.AddressOf(options), time.GetUtcNow(), IsDraining: false)];
@@ -45,7 +46,7 @@ public sealed class ChatNode : IAsyncDisposable
         ReadModel = new ReadModel(storage.ReadDatabase, storage.Journal, Projector, Markers, options.Storage.ReadWait, time);
         Names = new SessionNames(storage.Journal, time);
         RateLimiter = options.RateLimit.Enabled ? new RateLimiter(options.RateLimit.MessagesPerMinute, time) : null;
-        _gateway = new SessionGateway(new SessionServices
+        _engine = engine.OpenSessions(new SessionServices
         {
             Journal = storage.Journal,
             Events = storage.Events,
@@ -54,23 +55,23 @@ public sealed class ChatNode : IAsyncDisposable
             FindMessage = FindMessageAsync,
             SnapshotEvery = options.Storage.SnapshotEvery,
             PassivateAfter = options.Sessions.PassivateAfter,
-            RateLimiter = RateLimiter,
             IsShared = cluster is not null,
             GoodFor = 2 * options.Cluster.AskTimeout,
             Logger = loggers.CreateLogger("Chat.Sessions"),
         });
+        _gateway = new SessionGateway(_engine, RateLimiter);
         Runs = new AgentRuns(
             _gateway,
             new ReadModelConversation(ReadModel),
             agents.Find,
-            new AgentRunOptions { Node = name, ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay },
+            new AgentRunOptions { Node = name, ChunkSize = options.Stream.ChunkSize, Delay = options.Stream.Delay, NewPipeline = engine.NewPipeline },
             time,
             loggers.CreateLogger<AgentRuns>(),
             cluster is null ? null : cluster.IsAlive);
         redis?.Attach(_gateway);
         if (cluster is not null)
         {
-            cluster.Attach(options, storage, _gateway, RateLimiter, LookAtRuns, Take, time, loggers);
+            cluster.Attach(storage, RateLimiter, LookAtRuns, Take, time, loggers);
             cluster.Registry.Changed += LookAtAllRuns;
             _looking = time.CreateTimer(_ => LookAtAllRuns(), null, RunsInterval, RunsInterval);
         }
@@ -99,7 +100,7 @@ public sealed class ChatNode : IAsyncDisposable
     /// <summary>Sessions in memory, and those of them that are at home here.</summary>
     public (int Loaded, int Homed) CountSessions()
     {
-        var loaded = _gateway.LoadedIds;
+        var loaded = _engine.LoadedIds;
         return (loaded.Count, _cluster is null ? loaded.Count : loaded.Count(_cluster.IsHome));
     }
 
@@ -156,6 +157,7 @@ public sealed class ChatNode : IAsyncDisposable
         if (_cluster is not null)
         {
             await _cluster.DrainAsync();
+            await _engine.DrainAsync();
             await Runs.DisposeAsync();
         }
     }

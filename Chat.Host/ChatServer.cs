@@ -59,7 +59,8 @@ public static class ChatServer
         var cluster = ClusterLink.Open(name, options, events, redis?.Connection, hubs, time, storageLoggers);
         redis?.AddTickets(builder.Services);
         builder.Services.AddSingleton(services => new ChatNode(
-            name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(), time, services.GetRequiredService<ILoggerFactory>()));
+            name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(),
+            Engine.Of(options, cluster, time, services.GetRequiredService<ILoggerFactory>()), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();

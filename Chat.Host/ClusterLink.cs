@@ -16,6 +16,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     private readonly RedisRegistry _registry;
     private readonly SessionHubs _hubs;
     private NodeAsks? _asks;
+    private RunNudges? _nudges;
     private SessionRelay? _relay;
     private HeadWatch? _watch;
     private RateRelay? _rates;
@@ -56,18 +57,22 @@ internal sealed class ClusterLink : IAsyncDisposable
             time);
     }
 
-    /// <summary>Puts the other nodes behind the gateway and the hubs.</summary>
+    /// <summary>Takes commands to the sessions' homes.</summary>
+    /// <param name="here">This node's own sessions.</param>
+    public SessionHomes OpenHomes(ISessionEngine here, ChatOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        _asks = new NodeAsks(
+            _bus, _registry.Self, (session, command) => here.ActAsync(session, command), new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());
+        return new SessionHomes(_registry, _asks, here, new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
+    }
+
+    /// <summary>Puts the other nodes behind the hubs.</summary>
     /// <param name="limiter">Null limits nobody.</param>
     /// <param name="lookAtRuns">Something has happened to the answers of a session at home here.</param>
     /// <param name="taken">Other nodes have committed this.</param>
-    public void Attach(ChatOptions options, Storage storage, SessionGateway gateway, RateLimiter? limiter, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
+    public void Attach(Storage storage, RateLimiter? limiter, Action<SessionId> lookAtRuns, Action<SessionId, IReadOnlyList<EncodedEvent>> taken, TimeProvider time, ILoggerFactory loggers)
     {
-        _asks = new NodeAsks(
-            _bus, _registry.Self, (session, command) => gateway.ActAsync(session, command), lookAtRuns,
-            new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());
-        var homes = new SessionHomes(
-            _registry, _asks, (session, command) => gateway.ActAsync(session, command), new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
-        gateway.Elsewhere = homes.AskAsync;
+        _nudges = new RunNudges(_bus, _registry.Self, lookAtRuns);
         _relay = new SessionRelay(_bus, _hubs, storage.Events, taken);
         _hubs.Listeners = [.. _hubs.Listeners, Presence];
         _hubs.Connect = hub => new HubLink(_relay.Connect(hub), Presence.Connect(hub));
@@ -96,7 +101,7 @@ internal sealed class ClusterLink : IAsyncDisposable
         _relay!.Publish(session, batch);
         if (!RunsAnswersOf(session) && batch.Any(e => e.Event is RunQueued or StreamEnded))
         {
-            _asks!.SendNudge(_registry.HomeOf(session), session);
+            _nudges!.Send(_registry.HomeOf(session), session);
         }
     }
 
@@ -109,6 +114,7 @@ internal sealed class ClusterLink : IAsyncDisposable
             await _watch.DisposeAsync();
         }
         _asks?.Dispose();
+        _nudges?.Dispose();
         _reports?.Dispose();
         await Presence.DisposeAsync();
         await (_rates?.DisposeAsync() ?? default);

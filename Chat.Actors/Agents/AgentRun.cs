@@ -55,7 +55,7 @@ internal sealed partial class AgentRun(SessionId session, MessageId id, AgentRun
     /// <summary>How the answer ends, or null where it is no longer this node's to end.</summary>
     private async Task<(string? Status, int Tokens)> StreamAsync(IAgent agent, OpenRun run, CancellationToken cancellation)
     {
-        var pipeline = new ChunkPipeline(context.Options.ChunkSize, context.Options.Delay, context.Time);
+        var pipeline = context.Options.NewPipeline?.Invoke(context.Options.ChunkSize, context.Options.Delay) ?? new ChunkPipeline(context.Options.ChunkSize, context.Options.Delay, context.Time);
         try
         {
             var conversation = await Backoff.ReadAsync(
@@ -162,4 +162,7 @@ public sealed record AgentRunOptions
 
     /// <summary>Least time between two chunks of one answer; zero goes as fast as the log takes them.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The engine's, from the two above; null: <see cref="ChunkPipeline"/>.</summary>
+    public Func<int, TimeSpan, IChunkPipeline>? NewPipeline { get; init; }
 }

@@ -3,11 +3,8 @@ using System.Runtime.ExceptionServices;
 
 namespace Chat.Actors.Agents;
 
-/// <summary>
-/// Turns one answer's tokens into chunks: a chunk goes when it is full or when the provider pauses, and never sooner than the delay after
-/// the one before it. The provider is asked for the next token only while a chunk is being filled, so it runs at most one token ahead of the log.
-/// </summary>
-internal sealed class ChunkPipeline(int size, TimeSpan delay, TimeProvider time)
+/// <summary>The pipeline without a library. The provider runs at most one token ahead of the log.</summary>
+public sealed class ChunkPipeline(int size, TimeSpan delay, TimeProvider time) : IChunkPipeline
 {
     /// <summary>A silence shorter than this is no pause, however small the delay: a chunk of a few letters costs an append as a full one does.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
@@ -26,15 +23,10 @@ internal sealed class ChunkPipeline(int size, TimeSpan delay, TimeProvider time)
     private int _pieces;
     private int? _told;
 
-    /// <summary>What the provider told, else the number of its pieces so far.</summary>
     public int TokensUsed => _told ?? _pieces;
 
     private TimeSpan Now => time.GetElapsedTime(_origin);
 
-    /// <summary>
-    /// The chunks in order; the consumer appends one before it asks for the next. Cancelling, or leaving early, closes the provider's stream. Where the provider
-    /// fails, what it had given comes first and then its exception.
-    /// </summary>
     public async IAsyncEnumerable<string> ReadAsync(IAgent agent, AgentPrompt prompt, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -9,13 +9,12 @@ namespace Chat.Actors.Cluster;
 
 /// <summary>
 /// Commands from node to node, over the bus, with answers. A request is kind 1, its number, its row, its place in the row, the time in ms (8 bytes each), length and name of
-/// the asking node, length and id of the session, the command; an answer is kind 2, the number, the reply; a nudge is kind 3 and a session's id.
+/// the asking node, length and id of the session, the command; an answer is kind 2, the number, the reply.
 /// </summary>
 public sealed partial class NodeAsks : IDisposable
 {
     private const byte Request = 1;
     private const byte Answer = 2;
-    private const byte Nudge = 3;
 
     /// <summary>Kind and the four numbers of a request.</summary>
     private const int RequestHead = 33;
@@ -23,7 +22,6 @@ public sealed partial class NodeAsks : IDisposable
     private readonly INodeBus _bus;
     private readonly string _self;
     private readonly Func<SessionId, SessionCommand, ValueTask<Reply>> _act;
-    private readonly Action<SessionId> _nudged;
     private readonly NodeAsksOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -34,14 +32,12 @@ public sealed partial class NodeAsks : IDisposable
     private long _lastRow;
 
     /// <param name="act">Acts on another node's command here; called in the order in which that node sent them, and must have handed the command over when it returns.</param>
-    /// <param name="nudged">Another node has done something for a session at home here: look at its answers.</param>
     public NodeAsks(
-        INodeBus bus, string self, Func<SessionId, SessionCommand, ValueTask<Reply>> act, Action<SessionId> nudged, NodeAsksOptions options, TimeProvider time, ILogger logger)
+        INodeBus bus, string self, Func<SessionId, SessionCommand, ValueTask<Reply>> act, NodeAsksOptions options, TimeProvider time, ILogger logger)
     {
         _bus = bus;
         _self = self;
         _act = act;
-        _nudged = nudged;
         _options = options;
         _time = time;
         _logger = logger;
@@ -78,8 +74,6 @@ public sealed partial class NodeAsks : IDisposable
         }
     }
 
-    public void SendNudge(string node, SessionId session) => _bus.Publish(InboxOf(node), (byte[])[Nudge, .. Encoding.UTF8.GetBytes(session.Value)]);
-
     public void Dispose() => _inbox.Dispose();
 
     private async Task NoteSentAsync(ValueTask<bool> sent, long number)
@@ -100,9 +94,6 @@ public sealed partial class NodeAsks : IDisposable
                 break;
             case Answer when span.Length > 9 && _waiting.TryRemove(BinaryPrimitives.ReadInt64BigEndian(span[1..]), out var waiting):
                 waiting.TrySetResult(span.Length == 10 ? null : CommandCodec.DecodeReply(span[9..]));
-                break;
-            case Nudge:
-                _nudged(new SessionId(Encoding.UTF8.GetString(span[1..])));
                 break;
         }
     }
@@ -129,7 +120,7 @@ public sealed partial class NodeAsks : IDisposable
         {
             var reply = acting is null ? null : await acting;
             // A node that has no storage, cannot read the session or is stopping leaves it to the one who asked.
-            var isLeft = reply is null || (reply is Rejected { Code: ErrorCode.StorageUnavailable } && !ReferenceEquals(reply, SessionGateway.Overloaded));
+            var isLeft = reply is null || (reply is Rejected { Code: ErrorCode.StorageUnavailable } && !ReferenceEquals(reply, SessionActors.Overloaded));
             byte[] body = isLeft ? [0] : CommandCodec.Encode(reply!);
             var answer = new byte[9 + body.Length];
             answer[0] = Answer;

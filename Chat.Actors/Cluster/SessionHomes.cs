@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using Chat.Actors.Sessions;
 using Chat.Protocol;
 
 namespace Chat.Actors.Cluster;
@@ -9,15 +10,31 @@ namespace Chat.Actors.Cluster;
 /// Takes commands to the sessions' homes. When a home does not answer, this node acts itself, at once: the journal refuses whoever is behind, and a command
 /// that was carried out there after all is known by its ids. A session's commands are acted upon in the order in which they come here, also when its home changes.
 /// </summary>
-public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<SessionId, SessionCommand, ValueTask<Reply>> actHere, SessionHomesOptions options, TimeProvider time)
+/// <param name="here">This node's own. It is closed with this.</param>
+public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, ISessionEngine here, SessionHomesOptions options, TimeProvider time) : ISessionEngine
 {
     private readonly string _ids = RandomNumberGenerator.GetHexString(10, lowercase: true);
     private readonly Dictionary<string, Home> _homes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<SessionId, Lane> _lanes = new();
     private long _lastId;
 
+    public IReadOnlyCollection<SessionId> LoadedIds => here.LoadedIds;
+
+    public ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default) => here.ReadAsync(session, cancellation);
+
+    /// <summary>The registry tells the others that nothing is at home here any more.</summary>
+    public Task DrainAsync() => here.DrainAsync();
+
+    public ValueTask DisposeAsync() => here.DisposeAsync();
+
+    public ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
+    {
+        var reply = AskAsync(session, command);
+        return cancellation.CanBeCanceled && !reply.IsCompleted ? new ValueTask<Reply>(reply.AsTask().WaitAsync(cancellation)) : reply;
+    }
+
     /// <summary>Handed over when it returns, or held until what came before it to another place is answered.</summary>
-    public ValueTask<Reply> AskAsync(SessionId session, SessionCommand command)
+    private ValueTask<Reply> AskAsync(SessionId session, SessionCommand command)
     {
         while (true)
         {
@@ -83,7 +100,7 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
     {
         if (lane.Place == registry.Self)
         {
-            return actHere(session, command);
+            return here.ActAsync(session, command);
         }
         var home = HomeOf(lane.Place);
         lock (home)
@@ -91,7 +108,7 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
             if (IsAway(home))
             {
                 lane.Place = registry.Self;
-                return actHere(session, command);
+                return here.ActAsync(session, command);
             }
             if (home.Next == 0)
             {
@@ -138,7 +155,7 @@ public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, Func<Ses
         foreach (var waiting in home.Waiting)
         {
             waiting.Lane.Place = registry.Self;
-            waiting.TakenBack = actHere(waiting.Session, waiting.Command).AsTask();
+            waiting.TakenBack = here.ActAsync(waiting.Session, waiting.Command).AsTask();
             asks.Forget(waiting.Number);
         }
         home.Waiting.Clear();

@@ -5,8 +5,8 @@ using Chat.Protocol;
 
 namespace Chat.Actors.Sessions;
 
-/// <summary>The door to the sessions of this node: wakes a session for its first command and lets it go when it has been idle.</summary>
-public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
+/// <summary>The sessions of this node: wakes an actor for a session's first command and lets it go when it has been idle.</summary>
+public sealed class SessionActors : ISessionEngine
 {
     /// <summary>Names that lead to no session are let go sooner, so that guessing them fills no memory.</summary>
     private static readonly TimeSpan EmptyIdle = TimeSpan.FromSeconds(5);
@@ -22,41 +22,15 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
     /// <summary>Nothing was done, and another node should not try in this one's place: two that act are slower than one.</summary>
     public static readonly Rejected Overloaded = new(ErrorCode.StorageUnavailable, "The session is overloaded", TimeSpan.FromSeconds(1));
 
-    /// <summary>Set once, before the first command: takes a command to the node that is to act, which may be this one. Null on a node that is alone.</summary>
-    public Func<SessionId, SessionCommand, ValueTask<Reply>>? Elsewhere { get; set; }
-
-    public SessionGateway(SessionServices services)
+    public SessionActors(SessionServices services)
     {
         _services = services;
         var period = TimeSpan.FromSeconds(Math.Clamp(services.PassivateAfter.TotalSeconds / 4, 1, 5));
         _sweep = services.Time.CreateTimer(_ => Sweep(), null, period, period);
     }
 
-    /// <summary>Sessions in memory.</summary>
-    public int LoadedCount => _sessions.Count;
-
     public IReadOnlyCollection<SessionId> LoadedIds => [.. _sessions.Keys];
 
-    public async ValueTask<Reply> AskAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
-    {
-        var reply = (command.Check() ?? _services.RateLimiter?.Take(command)) is { } refused
-            ? refused
-            : Elsewhere is { } elsewhere
-                ? await elsewhere(session, command).AsTask().WaitAsync(cancellation).ConfigureAwait(false)
-                : await ActAsync(session, command, cancellation).ConfigureAwait(false);
-        if (command is PostMessage)
-        {
-            Count(reply);
-        }
-        if (reply is Accepted { Repeat: true })
-        {
-            // Nothing was sent: who repeats after a reconnect does not pay twice.
-            _services.RateLimiter?.GiveBack(command);
-        }
-        return reply;
-    }
-
-    /// <summary>Has this node's actor decide a command that has passed its checks here or on the node that it came to. Calls are handed over in their order.</summary>
     public async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
         using var span = ChatActivity.Source.StartActivity("session.ask");
@@ -84,6 +58,8 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
         return await read.View.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
+    public Task DrainAsync() => Task.CompletedTask;
+
     /// <summary>Lets every session finish what it has; later commands are refused.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -94,19 +70,6 @@ public sealed class SessionGateway : ISessionGateway, IAsyncDisposable
             loaded.Actor.Stop();
         }
         await Task.WhenAll(_sessions.Values.Select(loaded => loaded.Actor.Completion));
-    }
-
-    private static void Count(Reply reply)
-    {
-        switch (reply)
-        {
-            case Accepted { Repeat: false }:
-                ChatMetrics.MessagesAccepted.Add(1);
-                break;
-            case Rejected rejected:
-                ChatMetrics.MessagesRejected.Add(1, new KeyValuePair<string, object?>(ChatMetrics.Code, rejected.Code.Name()));
-                break;
-        }
     }
 
     private Rejected? Post(SessionId session, SessionMessage message)

@@ -27,9 +27,6 @@ public sealed record SessionServices
     /// <summary>An idle session leaves memory after this.</summary>
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Null limits nobody.</summary>
-    public RateLimiter? RateLimiter { get; init; }
-
     /// <summary>Other nodes append to the same journal: what is told without an append is first held against the log's head.</summary>
     public bool IsShared { get; init; }
 

@@ -39,7 +39,7 @@ public class RecoveryBenchmarks
     [Benchmark]
     public async Task<SessionView> WakeAsync()
     {
-        await using var gateway = new SessionGateway(_services);
+        await using var gateway = new SessionGateway(new SessionActors(_services));
         return await gateway.ReadAsync(Of.Session) is { } view && view.Head == Of.Events ? view : throw new InvalidOperationException("The session is not whole");
     }
 

@@ -34,16 +34,15 @@ public class SendBenchmarks
     private async Task SetUpAsync()
     {
         _journal = new InstantJournal();
-        _gateway = new SessionGateway(new SessionServices
+        _gateway = new SessionGateway(new SessionActors(new SessionServices
         {
             Journal = _journal,
             Time = TimeProvider.System,
             Publish = (_, _) => { },
             FindMessage = (_, _) => default,
             SnapshotEvery = SnapshotEvery,
-            RateLimiter = new RateLimiter(int.MaxValue, TimeProvider.System),
             Logger = NullLogger.Instance,
-        });
+        }), new RateLimiter(int.MaxValue, TimeProvider.System));
         await _gateway.AskAsync(Samples.Session, new CreateSession { Caller = Samples.Kim, SessionId = Samples.Session, TraceId = "trace_1" });
         _asks = new AskQueue<NativeRequest>(_gateway, Samples.Session, Answer, () => throw new InvalidOperationException("A send failed"));
         // As many as it remembers: from then on each send also forgets one.

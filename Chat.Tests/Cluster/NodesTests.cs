@@ -194,7 +194,7 @@ public sealed class NodesTests : IAsyncDisposable
         // What was given up may still be on its way.
         foreach (var node in _nodes)
         {
-            Assert.IsType<Accepted>(await node.Gateway.ActAsync(Session, Post("last")).AsTask().WaitAsync(Patience));
+            Assert.IsType<Accepted>(await node.Actors.ActAsync(Session, Post("last")).AsTask().WaitAsync(Patience));
         }
         foreach (var listener in listeners)
         {

@@ -24,7 +24,7 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
         Hubs = new SessionHubs(TimeProvider.System);
         var relay = new SessionRelay(bus, Hubs, new EventCodec(), (_, _) => { });
         Hubs.Connect = relay.Connect;
-        Gateway = new SessionGateway(new SessionServices
+        Actors = new SessionActors(new SessionServices
         {
             Journal = Journal,
             Time = TimeProvider.System,
@@ -43,10 +43,8 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
             Logger = NullLogger.Instance,
         });
         _asks = new NodeAsks(
-            bus, name, (session, command) => Gateway.ActAsync(session, command), _ => { }, new NodeAsksOptions { GoodFor = AskTimeout }, TimeProvider.System, NullLogger.Instance);
-        Gateway.Elsewhere = new SessionHomes(
-            this, _asks, (session, command) => Gateway.ActAsync(session, command),
-            new SessionHomesOptions { AskTimeout = AskTimeout, AwayFor = AskTimeout }, TimeProvider.System).AskAsync;
+            bus, name, (session, command) => Actors.ActAsync(session, command), new NodeAsksOptions { GoodFor = AskTimeout }, TimeProvider.System, NullLogger.Instance);
+        Gateway = new SessionGateway(new SessionHomes(this, _asks, Actors, new SessionHomesOptions { AskTimeout = AskTimeout, AwayFor = AskTimeout }, TimeProvider.System));
         var often = new HeadWatchOptions { Interval = TimeSpan.FromMilliseconds(100), IntervalWithoutBus = TimeSpan.FromMilliseconds(100) };
         _watch = new HeadWatch(Journal, Hubs, bus, often, TimeProvider.System, NullLogger.Instance);
     }
@@ -60,6 +58,10 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
     public string Self { get; }
     public FaultyJournal Journal { get; }
     public SessionHubs Hubs { get; }
+
+    /// <summary>This node's own, whoever is at home elsewhere.</summary>
+    public SessionActors Actors { get; }
+
     public SessionGateway Gateway { get; }
     public IReadOnlyList<NodeInfo> Nodes => [];
 

@@ -1,6 +1,6 @@
-using Chat.Actors.Cluster;
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Chat.Actors.Cluster;
 using Chat.Actors.Delivery;
 using Chat.Actors.Sessions;
 using Chat.Host.Redis;

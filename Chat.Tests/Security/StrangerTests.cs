@@ -34,7 +34,7 @@ public sealed class StrangerTests
         var lookups = 0;
         await Migrations.ForSqlite(folder.File("journal.db"), TimeProvider.System).UpAsync("journal");
         await using var journal = SqliteJournal.Open(folder.File("journal.db"), TimeProvider.System);
-        await using var gateway = new SessionGateway(new SessionServices
+        await using var gateway = new SessionGateway(new SessionActors(new SessionServices
         {
             Journal = journal,
             Time = TimeProvider.System,
@@ -45,7 +45,7 @@ public sealed class StrangerTests
                 return new((MessageFacts?)null);
             },
             Logger = NullLogger.Instance,
-        });
+        }));
         var session = SessionId.New();
         await gateway.AskAsync(session, new CreateSession { Caller = new("mina", "mina"), SessionId = session, TraceId = "t" });
 

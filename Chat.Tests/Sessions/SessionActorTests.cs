@@ -19,6 +19,7 @@ public sealed class SessionActorTests : IAsyncLifetime
     private readonly ConcurrentQueue<EncodedEvent> _published = [];
     private FaultyJournal _journal = null!;
     private SessionGateway _gateway = null!;
+    private SessionActors _actors = null!;
 
     public async Task InitializeAsync()
     {
@@ -190,7 +191,7 @@ public sealed class SessionActorTests : IAsyncLifetime
         await WaitUntilAsync(() =>
         {
             _time.Advance(TimeSpan.FromMinutes(6));
-            return _gateway.LoadedCount == 0;
+            return _actors.LoadedIds.Count == 0;
         });
         var repeat = Assert.IsType<Accepted>(await _gateway.AskAsync(Session, Post("again", clientId: "c3")));
         Assert.True(repeat.Repeat);
@@ -207,7 +208,7 @@ public sealed class SessionActorTests : IAsyncLifetime
         await WaitUntilAsync(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(6));
-            return _gateway.LoadedCount == 0;
+            return _actors.LoadedIds.Count == 0;
         });
     }
 
@@ -228,7 +229,7 @@ public sealed class SessionActorTests : IAsyncLifetime
     private async Task<List<string>> StoredAsync() =>
         [.. (await _journal.ReadAsync("s1", 0, 10_000, default)).Select(e => e.Event).OfType<MessagePosted>().Select(m => m.Content)];
 
-    private SessionGateway NewGateway(bool publish = true) => new(new SessionServices
+    private SessionGateway NewGateway(bool publish = true) => new(_actors = new SessionActors(new SessionServices
     {
         Journal = _journal,
         Time = _time,
@@ -242,7 +243,7 @@ public sealed class SessionActorTests : IAsyncLifetime
         FindMessage = (_, _) => new ValueTask<MessageFacts?>((MessageFacts?)null),
         SnapshotEvery = 20,
         Logger = NullLogger.Instance,
-    });
+    }));
 
     /// <summary>Waits for what another thread is about to do.</summary>
     private static async Task WaitUntilAsync(Func<bool> condition)

@@ -286,7 +286,7 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
 
     private List<string> Stored() => [.. _journal.Log("s1").Select(e => e.Event).OfType<MessagePosted>().Select(m => m.Content)];
 
-    private SessionGateway NewGateway(Action<EncodedEvent> publish, bool isShared = false) => new(new SessionServices
+    private SessionGateway NewGateway(Action<EncodedEvent> publish, bool isShared = false) => new(new SessionActors(new SessionServices
     {
         Journal = _journal,
         Time = _time,
@@ -301,7 +301,7 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         SnapshotEvery = 20,
         IsShared = isShared,
         Logger = NullLogger.Instance,
-    });
+    }));
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -54,14 +54,14 @@ public sealed class ChatLoggingTests
         await Migrations.ForSqlite(path, TimeProvider.System).UpAsync("journal");
         await using var journal = new FaultyJournal(SqliteJournal.Open(path, TimeProvider.System));
         var logger = new ScopedLogger();
-        await using var gateway = new SessionGateway(new SessionServices
+        await using var gateway = new SessionGateway(new SessionActors(new SessionServices
         {
             Journal = journal,
             Time = TimeProvider.System,
             Publish = (_, _) => { },
             FindMessage = (_, _) => default,
             Logger = logger,
-        });
+        }));
         var (session, kim) = (new SessionId("s1"), new Caller("kim", "kim"));
         await gateway.AskAsync(session, new CreateSession { Caller = kim, SessionId = session, TraceId = "trace_1" });
         journal.Next = FaultyJournal.Fault.LostAfter;
