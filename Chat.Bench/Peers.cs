@@ -18,11 +18,19 @@ internal static class Peers
 {
     public const string Kestrel = "kestrel", SignalR = "signalr", SignalRPostgres = "signalr+postgres";
 
-    public static readonly string[] Baselines = [Kestrel, SignalR, SignalRPostgres];
+    /// <summary>The chat server over its other engine, in builds that have it.</summary>
+    public const string Akka = "akka";
+
+    public static readonly string[] Compared = [Kestrel, SignalR, SignalRPostgres, Akka];
 
     public static Peer Chat(TargetSettings target, Func<byte[], Face> face) => new("chat", false, face, cancellation => StartChatAsync(target, cancellation));
 
-    public static Peer Baseline(string kind, TargetSettings target) => new(
+    /// <param name="kind">Of <see cref="Compared"/>.</param>
+    /// <param name="face">The chat server's.</param>
+    public static Peer Other(string kind, TargetSettings target, Func<byte[], Face> face) =>
+        kind == Akka ? Chat(target with { Set = ["chat.engine=akka", .. target.Set] }, face) with { Name = Akka } : Baseline(kind, target);
+
+    private static Peer Baseline(string kind, TargetSettings target) => new(
         kind,
         true,
         kind == Kestrel ? marker => new PlainFace(marker) : marker => new SignalRFace(marker),

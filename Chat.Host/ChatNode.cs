@@ -52,6 +52,7 @@ public sealed class ChatNode : IAsyncDisposable
             Events = storage.Events,
             Time = time,
             Publish = Publish,
+            Recovered = LookAgain,
             FindMessage = FindMessageAsync,
             SnapshotEvery = options.Storage.SnapshotEvery,
             PassivateAfter = options.Sessions.PassivateAfter,
@@ -98,11 +99,7 @@ public sealed class ChatNode : IAsyncDisposable
     public IReadOnlyList<NodeInfo> Nodes => _cluster?.Registry.Nodes ?? _sole;
 
     /// <summary>Sessions in memory, and those of them that are at home here.</summary>
-    public (int Loaded, int Homed) CountSessions()
-    {
-        var loaded = _engine.LoadedIds;
-        return (loaded.Count, _cluster is null ? loaded.Count : loaded.Count(_cluster.IsHome));
-    }
+    public (int Loaded, int Homed) CountSessions() => _engine.Count();
 
     /// <summary>Milliseconds to Redis and back; null without one, or where it does not answer.</summary>
     public async Task<double?> MeasureBusAsync() => _redis is null ? null : await _redis.MeasureAsync();
@@ -123,6 +120,9 @@ public sealed class ChatNode : IAsyncDisposable
 
     /// <summary>The other nodes can be reached; true of a node that is alone.</summary>
     public bool IsClusterUp => _cluster?.IsUp ?? true;
+
+    /// <summary>Commands that come to this node find their sessions.</summary>
+    public bool IsEngineUp => _engine.IsUp;
 
     /// <summary>Over all nodes, as far as they answer.</summary>
     public async ValueTask<WhoIsHere> WhoIsHereAsync(SessionId session) =>
@@ -210,9 +210,16 @@ public sealed class ChatNode : IAsyncDisposable
         }
     }
 
+    /// <summary>What a session stored before it failed, and told nobody, is paged by its readers and found by whoever runs its answers.</summary>
+    private void LookAgain(SessionId session, long head)
+    {
+        Hubs.Find(session)?.CatchUp(head);
+        LookAtRuns(session);
+    }
+
     private void LookAtRuns(SessionId session)
     {
-        if (_cluster!.RunsAnswersOf(session))
+        if (_cluster?.RunsAnswersOf(session) ?? true)
         {
             _ = Runs.TakeOverAsync([session]);
         }

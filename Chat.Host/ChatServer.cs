@@ -60,7 +60,7 @@ public static class ChatServer
         redis?.AddTickets(builder.Services);
         builder.Services.AddSingleton(services => new ChatNode(
             name, options, storage, hubs, redis, cluster, services.GetRequiredService<AgentCatalog>(),
-            Engine.Of(options, cluster, time, services.GetRequiredService<ILoggerFactory>()), time, services.GetRequiredService<ILoggerFactory>()));
+            Engine.Of(options, name, cluster, time, services.GetRequiredService<ILoggerFactory>()), time, services.GetRequiredService<ILoggerFactory>()));
         AddNodeParts(builder.Services, options);
 
         var app = builder.Build();

@@ -59,7 +59,7 @@ internal sealed class ClusterLink : IAsyncDisposable
 
     /// <summary>Takes commands to the sessions' homes.</summary>
     /// <param name="here">This node's own sessions.</param>
-    public SessionHomes OpenHomes(ISessionEngine here, ChatOptions options, TimeProvider time, ILoggerFactory loggers)
+    public SessionHomes OpenHomes(SessionActors here, ChatOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _asks = new NodeAsks(
             _bus, _registry.Self, (session, command) => here.ActAsync(session, command), new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());

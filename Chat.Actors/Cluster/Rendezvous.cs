@@ -23,6 +23,9 @@ public static class Rendezvous
         return home;
     }
 
+    /// <summary>One of so many shards, the same on every node and in every version: for an engine that places sessions by the shard.</summary>
+    public static int ShardOf(string session, int shards) => (int)(Weight("", session) % (ulong)shards);
+
     /// <summary>FNV-1a over both names, mixed, since the last bytes of it alone reach the high bits too little.</summary>
     private static ulong Weight(string node, string session)
     {

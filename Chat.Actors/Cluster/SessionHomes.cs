@@ -11,16 +11,19 @@ namespace Chat.Actors.Cluster;
 /// that was carried out there after all is known by its ids. A session's commands are acted upon in the order in which they come here, also when its home changes.
 /// </summary>
 /// <param name="here">This node's own. It is closed with this.</param>
-public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, ISessionEngine here, SessionHomesOptions options, TimeProvider time) : ISessionEngine
+public sealed class SessionHomes(INodeRegistry registry, NodeAsks asks, SessionActors here, SessionHomesOptions options, TimeProvider time) : ISessionEngine
 {
     private readonly string _ids = RandomNumberGenerator.GetHexString(10, lowercase: true);
     private readonly Dictionary<string, Home> _homes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<SessionId, Lane> _lanes = new();
     private long _lastId;
 
-    public IReadOnlyCollection<SessionId> LoadedIds => here.LoadedIds;
+    public (int Loaded, int Homed) Count() => (here.Count().Loaded, here.LoadedIds.Count(session => registry.HomeOf(session) == registry.Self));
 
     public ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default) => here.ReadAsync(session, cancellation);
+
+    /// <summary>Where no other node answers, this one acts.</summary>
+    public bool IsUp => true;
 
     /// <summary>The registry tells the others that nothing is at home here any more.</summary>
     public Task DrainAsync() => here.DrainAsync();

@@ -103,7 +103,19 @@ public sealed class SessionHub : IThreadPoolWorkItem
         {
             var hasMoved = _published > _noted;
             _noted = _published;
-            if (hasMoved || _published >= head)
+            if (!hasMoved)
+            {
+                CatchUp(head);
+            }
+        }
+    }
+
+    /// <summary>The log goes up to here, and what of it has not been published never will be: live readers who have not got it go and page it.</summary>
+    public void CatchUp(long head)
+    {
+        lock (_gate)
+        {
+            if (_published >= head)
             {
                 return;
             }

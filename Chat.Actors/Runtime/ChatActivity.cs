@@ -19,9 +19,9 @@ public static class ChatActivity
         Source.HasListeners() ? Source.StartActivity(ActivityKind.Server, parentContext: default, links: LinkTo([opened]), name: "websocket.frame") : null;
 
     /// <summary>One append on behalf of many asks: a child of the first, linked to the others.</summary>
-    internal static Activity? StartAppend(IEnumerable<Activity?> asks, string session, string? traceId, int events)
+    internal static Activity? StartAppend(IEnumerable<ActivityContext> asks, string session, string? traceId, int events)
     {
-        var contexts = asks.OfType<Activity>().Select(ask => ask.Context).ToList();
+        var contexts = asks.Where(ask => ask != default).ToList();
         var span = Source.StartActivity(ActivityKind.Client, contexts.FirstOrDefault(), links: LinkTo(contexts.Skip(1)), name: "journal.append");
         return span?.SetTag(SessionTag, session).SetTag(TraceTag, traceId).SetTag("chat.events", events);
     }

@@ -18,8 +18,11 @@ public interface ISessionEngine : IAsyncDisposable
     /// <exception cref="Persistence.JournalUnavailableException" />
     ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default);
 
-    /// <summary>Sessions in this node's memory.</summary>
-    IReadOnlyCollection<SessionId> LoadedIds { get; }
+    /// <summary>Sessions in this node's memory, and those of them whose commands come to this node.</summary>
+    (int Loaded, int Homed) Count();
+
+    /// <summary>Commands that come to this node find their sessions. False where it has yet to join the others, or to join them again.</summary>
+    bool IsUp { get; }
 
     /// <summary>Other nodes are given what is kept here; commands of this node's clients still find their way. Nothing to do on a node that is alone.</summary>
     Task DrainAsync();

@@ -7,7 +7,7 @@ namespace Chat.Actors.Sessions;
 internal static class MessageRules
 {
     /// <summary>The message that the command is about, whose facts the decision needs.</summary>
-    public static MessageId? TargetOf(SessionCommand command) => command switch
+    private static MessageId? TargetOf(SessionCommand command) => command switch
     {
         EditMessage c => c.MessageId,
         DeleteMessage c => c.MessageId,
@@ -15,6 +15,10 @@ internal static class MessageRules
         StopRun c => c.MessageId,
         _ => null,
     };
+
+    /// <summary>The message that the command is about, where its caller may know of it and the state does not: its facts are to be looked up in the history.</summary>
+    public static MessageId? UnknownTargetOf(SessionState state, SessionCommand command) =>
+        TargetOf(command) is { } id && state.Exists && state.MayRead(command.Caller) && state.Messages.Find(id) is null && state.FindRun(id) is null ? id : null;
 
     public static Decision Post(SessionState state, PostMessage c, DateTimeOffset now)
     {

@@ -36,7 +36,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>Another node has been asked as well, or has asked and given up.</summary>
     private static readonly Rejected TooLate = new(ErrorCode.StorageUnavailable, "Not done in time", TimeSpan.FromSeconds(1));
 
-    private static readonly Rejected Upgrading = new(ErrorCode.ClusterUnavailable, "Not before all nodes have been upgraded", TimeSpan.FromSeconds(30));
+    internal static readonly Rejected Upgrading = new(ErrorCode.ClusterUnavailable, "Not before all nodes have been upgraded", TimeSpan.FromSeconds(30));
 
     private readonly SessionId _id;
     private readonly SessionServices _services;
@@ -161,7 +161,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         var ask = (Ask)waiting;
         MessageFacts? target = null;
-        if (MessageRules.TargetOf(ask.Command) is { } id && _state! is { Exists: true } && _state.MayRead(ask.Command.Caller) && _state.Messages.Find(id) is null && _state.FindRun(id) is null)
+        if (MessageRules.UnknownTargetOf(_state!, ask.Command) is { } id)
         {
             // A message older than the state remembers: the history knows it, once what is under way has reached it. The whole session waits for that, so it is
             // asked for nobody who may not read.
@@ -274,8 +274,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         {
             return;
         }
-        // A large state has one less often, so that an event's share of them does not grow with it.
-        if (_state!.Head - _snapshotSeq >= Math.Max(_services.SnapshotEvery, (_state.Sends.Count + _state.Done.Count) / 2))
+        if (_state!.IsSnapshotDue(_snapshotSeq, _services.SnapshotEvery))
         {
             _snapshotSeq = _state.Head;
             batch.Snapshot = _state.ToSnapshot();

@@ -29,7 +29,9 @@ public sealed class SessionActors : ISessionEngine
         _sweep = services.Time.CreateTimer(_ => Sweep(), null, period, period);
     }
 
-    public IReadOnlyCollection<SessionId> LoadedIds => [.. _sessions.Keys];
+    public IEnumerable<SessionId> LoadedIds => _sessions.Keys;
+
+    public (int Loaded, int Homed) Count() => (_sessions.Count, _sessions.Count);
 
     public async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
     {
@@ -57,6 +59,8 @@ public sealed class SessionActors : ISessionEngine
         }
         return await read.View.WaitAsync(cancellation).ConfigureAwait(false);
     }
+
+    public bool IsUp => true;
 
     public Task DrainAsync() => Task.CompletedTask;
 

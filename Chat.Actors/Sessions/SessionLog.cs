@@ -18,7 +18,7 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
     {
         var started = Stopwatch.GetTimestamp();
         var span = ChatActivity.Source.HasListeners()
-            ? ChatActivity.StartAppend(batch.Waiting.OfType<Ask>().Select(ask => ask.Span), id.Value, scope.TraceId, batch.Events.Count)
+            ? ChatActivity.StartAppend(batch.Waiting.OfType<Ask>().Select(ask => ask.Span?.Context ?? default), id.Value, scope.TraceId, batch.Events.Count)
             : null;
         try
         {

@@ -18,6 +18,11 @@ public sealed record SessionServices
     /// <summary>Gives durable events to this node's readers and agents; called in order per session, and must not block.</summary>
     public required Action<SessionId, IReadOnlyList<EncodedEvent>> Publish { get; init; }
 
+    /// <summary>
+    /// A session has started again from its log, which goes up to this seq: an engine that cannot say what of it had been published says so here. Must not block.
+    /// </summary>
+    public Action<SessionId, long>? Recovered { get; init; }
+
     /// <summary>Looks a message up in the history, not older than the log as of the call.</summary>
     public required Func<SessionId, MessageId, ValueTask<MessageFacts?>> FindMessage { get; init; }
 

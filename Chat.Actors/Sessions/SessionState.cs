@@ -207,6 +207,11 @@ public sealed class SessionState
         OpenRuns = [.. Runs.Select(run => run.ToView())],
     };
 
+    /// <summary>A large state has a snapshot less often, so that an event's share of them does not grow with it.</summary>
+    /// <param name="last">Seq of the newest one.</param>
+    /// <param name="every">Events between two of a small state.</param>
+    public bool IsSnapshotDue(long last, int every) => Head - last >= Math.Max(every, (Sends.Count + Done.Count) / 2);
+
     public SessionSnapshot ToSnapshot() => new()
     {
         Created = Created,

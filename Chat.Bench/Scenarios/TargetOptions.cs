@@ -37,7 +37,7 @@ internal sealed class TargetOptions
 
     private readonly Option<string?> _compare = new("--compare")
     {
-        Description = $"Runs these too, in turn with the server, and prints ratios: {string.Join(", ", Bench.Peers.Baselines)}.",
+        Description = $"Runs these too, in turn with the server, and prints ratios: {string.Join(", ", Bench.Peers.Compared)}.",
         HelpName = "PEER,PEER",
     };
 
@@ -70,9 +70,11 @@ internal sealed class TargetOptions
     /// <summary>The chat server first; alone and over the native face in a command without these options.</summary>
     public IReadOnlyList<Peer> Peers(ParseResult parsed, TargetSettings target) =>
     [
-        Bench.Peers.Chat(target, ChatFaces.Find(parsed.GetValue(_face) ?? "native")!),
-        .. Compared(parsed.GetValue(_compare)).Select(kind => Bench.Peers.Baseline(kind, target)),
+        Bench.Peers.Chat(target, FaceOf(parsed)),
+        .. Compared(parsed.GetValue(_compare)).Select(kind => Bench.Peers.Other(kind, target, FaceOf(parsed))),
     ];
+
+    private Func<byte[], Face> FaceOf(ParseResult parsed) => ChatFaces.Find(parsed.GetValue(_face) ?? "native")!;
 
     private static string[] Compared(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
@@ -110,9 +112,9 @@ internal sealed class TargetOptions
             result.AddError($"--face takes one of {string.Join(", ", ChatFaces.Names)}.");
         }
         var compared = Compared(result.GetResult(_compare)?.Tokens is [var list] ? list.Value : null);
-        if (compared.Except(Bench.Peers.Baselines).FirstOrDefault() is { } unknown)
+        if (compared.Except(Bench.Peers.Compared).FirstOrDefault() is { } unknown)
         {
-            result.AddError($"--compare knows {string.Join(", ", Bench.Peers.Baselines)}, not {unknown}.");
+            result.AddError($"--compare knows {string.Join(", ", Bench.Peers.Compared)}, not {unknown}.");
         }
         if (compared.Contains(Bench.Peers.SignalRPostgres) && result.GetResult(_database) is null)
         {

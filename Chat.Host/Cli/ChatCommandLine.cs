@@ -57,6 +57,7 @@ public static class ChatCommandLine
             configuration.File,
             configuration.Set,
             ServeCommand.Port,
+            ServeCommand.Engine,
             serve,
             new TokenCommand(configuration),
             new MigrateCommand(configuration),

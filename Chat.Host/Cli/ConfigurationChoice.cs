@@ -40,7 +40,7 @@ internal sealed class ConfigurationChoice
     };
 
     /// <exception cref="ChatConfigurationException" />
-    public ChatOptions Load(ParseResult parsed, int? port = null)
+    public ChatOptions Load(ParseResult parsed, int? port = null, string? engine = null)
     {
         var overrides = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pair in parsed.GetValue(Set) ?? [])
@@ -51,6 +51,10 @@ internal sealed class ConfigurationChoice
         if (port is { } number)
         {
             overrides["chat.service.port"] = number.ToString(CultureInfo.InvariantCulture);
+        }
+        if (engine is not null)
+        {
+            overrides["chat.engine"] = engine;
         }
         var (mode, file) = (parsed.GetValue(Mode), parsed.GetValue(File));
         if (mode is not null && file is not null)

@@ -9,6 +9,8 @@ internal sealed partial class ServeCommand : Command
 {
     public static readonly Option<int?> Port = new("--port", "-p") { Description = "The port to listen on; 0 takes any free one.", HelpName = "PORT" };
 
+    public static readonly Option<string?> Engine = NewEngine();
+
     /// <summary>Names of the services that this server replaces, whose features are to come. Set, they must not be passed over in silence.</summary>
     private static readonly string[] NotYetRead = ["USE_WEBSOCKET_CHAT"];
 
@@ -19,12 +21,13 @@ internal sealed partial class ServeCommand : Command
     {
         _configuration = configuration;
         Add(Port);
+        Add(Engine);
         SetAction((parsed, _) => RunAsync(parsed));
     }
 
     public async Task<int> RunAsync(ParseResult parsed)
     {
-        var options = _configuration.Load(parsed, parsed.GetValue(Port));
+        var options = _configuration.Load(parsed, parsed.GetValue(Port), parsed.GetValue(Engine));
         await using var app = await ChatServer.BuildAsync(options, logging => logging.AddChatLogging(options));
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(ChatLogging.ServerCategory);
         var unread = NotYetRead.Where(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))).ToList();
@@ -50,6 +53,13 @@ internal sealed partial class ServeCommand : Command
         }
         LogStopped(log);
         return ChatCommandLine.Ok;
+    }
+
+    private static Option<string?> NewEngine()
+    {
+        var option = new Option<string?>("--engine") { Description = "What the sessions run on; akka in builds that have it.", HelpName = "channels|akka" };
+        option.AcceptOnlyFromAmong("channels", "akka");
+        return option;
     }
 
     [LoggerMessage(1, LogLevel.Information, "Listening on {Address} ({Mode} mode)")]

@@ -6,6 +6,8 @@ public sealed record ChatOptions
     /// <summary><c>production</c> unless said otherwise: development opens doors that production must not have.</summary>
     public ChatMode Mode { get; init; } = ChatMode.Production;
 
+    public ChatEngine Engine { get; init; } = ChatEngine.Channels;
+
     public ServiceOptions Service { get; init; } = new();
     public StorageOptions Storage { get; init; } = new();
     public JwtOptions Jwt { get; init; } = new();
@@ -31,6 +33,16 @@ public enum ChatMode
 {
     Production,
     Development,
+}
+
+/// <summary>What the sessions run on.</summary>
+public enum ChatEngine
+{
+    /// <summary>The server's own actors.</summary>
+    Channels,
+
+    /// <summary>Akka.NET's, in builds with <c>-p:Akka=true</c>.</summary>
+    Akka,
 }
 
 /// <summary>Where the server listens and who may call it.</summary>
@@ -282,4 +294,22 @@ public sealed record ClusterOptions
 
     /// <summary>Versions of events that an older node could not read are written only when none has been there for so long.</summary>
     public TimeSpan UpgradeHold { get; init; } = TimeSpan.FromMinutes(1);
+
+    public AkkaClusterOptions Akka { get; init; } = new();
+}
+
+/// <summary>The cluster of Akka.NET, where that is the engine.</summary>
+public sealed record AkkaClusterOptions
+{
+    /// <summary>Where other nodes reach this one's actors.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>0: any free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary><c>HOST:PORT</c> of nodes to join; empty: a cluster of this node alone.</summary>
+    public IReadOnlyList<string> Seeds { get; init; } = [];
+
+    /// <summary>File of Akka.NET's own settings; null: <c>hocon/cluster.conf</c>.</summary>
+    public string? Config { get; init; }
 }

@@ -39,6 +39,7 @@ public static class ChatOptionsReader
         return new ChatOptions
         {
             Mode = mode,
+            Engine = chat.Choice("engine", defaults.Engine, ("channels", ChatEngine.Channels), ("akka", ChatEngine.Akka)),
             Service = ReadService(chat.Section("service"), defaults.Service, mode),
             Storage = ReadStorage(chat.Section("storage"), defaults.Storage),
             Jwt = ReadJwt(chat.Section("jwt"), defaults.Jwt, mode),
@@ -101,6 +102,7 @@ public static class ChatOptionsReader
             AskTimeout = section.Duration("ask-timeout", defaults.AskTimeout, 10 * Millisecond, TimeSpan.FromMinutes(1)),
             LeaveTime = section.Duration("leave-time", defaults.LeaveTime, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             UpgradeHold = section.Duration("upgrade-hold", defaults.UpgradeHold, TimeSpan.Zero, TimeSpan.FromDays(30)),
+            Akka = ReadAkka(section.Section("akka"), defaults.Akka),
         };
         if (cluster.NodeTimeout < 2 * cluster.Heartbeat)
         {
@@ -108,6 +110,14 @@ public static class ChatOptionsReader
         }
         return cluster;
     }
+
+    private static AkkaClusterOptions ReadAkka(OptionsSection section, AkkaClusterOptions defaults) => new()
+    {
+        Host = section.Check("host", section.Text("host", defaults.Host), OptionsChecks.Host),
+        Port = section.Whole("port", defaults.Port, 0, 65_535),
+        Seeds = section.Check("seeds", section.Texts("seeds", defaults.Seeds), seeds => seeds.Select(OptionsChecks.Endpoint).FirstOrDefault(wrong => wrong is not null)),
+        Config = section.OptionalText("config"),
+    };
 
     private static ParticipantOptions ReadParticipants(OptionsSection section, ParticipantOptions defaults) => new()
     {

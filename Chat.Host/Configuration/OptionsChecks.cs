@@ -63,6 +63,14 @@ internal static class OptionsChecks
     }
 
     /// <summary>The forms that SQLAlchemy takes for PostgreSQL, with or without a driver's name.</summary>
+    /// <summary>A name or an address, without brackets.</summary>
+    public static string? Host(string host) => Uri.CheckHostName(host) == UriHostNameType.Unknown ? "is neither a name nor an address" : null;
+
+    public static string? Endpoint(string endpoint) =>
+        endpoint.LastIndexOf(':') is var colon and > 0 && Host(endpoint[..colon]) is null && ushort.TryParse(endpoint.AsSpan(colon + 1), out var port) && port > 0
+            ? null
+            : "holds what is not of the form HOST:PORT";
+
     public static string? DatabaseUrl(string? url)
     {
         const string form = "postgresql://user:password@host:port/name";

@@ -15,13 +15,14 @@ internal static class HealthEndpoints
         health.MapGet("/live", () => TypedResults.Ok(new Health("live"))).WithSummary("Answers while the process does");
         health.MapGet("/ready", ReadyAsync)
             .WithSummary("Tell whether this node should be sent requests")
-            .WithDescription("503, with the reason, while the journal cannot be read, the read model is behind it, or the node stops.");
+            .WithDescription("503, with the reason, while the journal cannot be read, the read model is behind it, or the node has yet to join its cluster, or stops.");
         return routes;
     }
 
     private static async Task<Results<Ok<Health>, Refusal>> ReadyAsync(
-        StorageHealth storage, ConnectionRegistry connections, IHostApplicationLifetime lifetime, CancellationToken cancellation) =>
+        ChatNode node, StorageHealth storage, ConnectionRegistry connections, IHostApplicationLifetime lifetime, CancellationToken cancellation) =>
         connections.IsClosed || lifetime.ApplicationStopping.IsCancellationRequested ? new Refusal(ErrorCode.ClusterUnavailable, "The node is stopping")
+        : !node.IsEngineUp ? new Refusal(ErrorCode.ClusterUnavailable, "The node has yet to join the cluster")
         : await storage.CheckAsync(cancellation) is { } reason ? new Refusal(ErrorCode.StorageUnavailable, reason)
         : TypedResults.Ok(new Health("ready"));
 }

@@ -31,6 +31,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("serv", "serv")]
     [InlineData("serve --port x", "--port")]
+    [InlineData("serve --engine orleans", "orleans")]
     [InlineData("--mode test", "test")]
     [InlineData("--set chat.service.port", "--set takes KEY=VALUE")]
     [InlineData("token --users 0", "--users takes 1 to")]
@@ -66,6 +67,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("serve --mode development --set chat.cluster.akka.host=a/b", "chat.cluster.akka.host: is neither a name nor an address")]
     [InlineData("--set chat.service.prot=1 --mode development", "chat.service.prot: is no setting; the nearest is chat.service.port")]
     [InlineData("--config nowhere.conf", "nowhere.conf")]
     [InlineData("serve", "production does not start with the default key")]
@@ -80,6 +82,17 @@ public sealed class CommandLineTests
         Assert.Contains(says, result.Error, StringComparison.Ordinal);
         AssertPlain(result.Error);
     }
+
+#if !AKKA
+    [Fact]
+    public async Task An_engine_that_this_build_has_not_is_refused_in_a_sentence()
+    {
+        var result = await ChatProcess.RunAsync(null, "serve", "--mode", "development", "--engine", "akka");
+
+        Assert.Equal((1, ""), (result.Code, result.Output));
+        Assert.StartsWith("chat.engine: is akka, which this build has not", result.Error, StringComparison.Ordinal);
+    }
+#endif
 
     [Fact]
     public async Task A_port_that_is_taken_is_refused_in_a_sentence()

@@ -11,7 +11,8 @@ namespace Chat.Tests.Cluster;
 /// <summary>Marks a class whose tests cut nodes off, which they do in <c>./test --chaos</c> only.</summary>
 public sealed class RequiresNodeNetworksAttribute : RequiresAttribute
 {
-    public override string? Missing => PostgresServer.Missing ?? RedisServer.Missing ?? (Chaos.Wish is null ? null : NodeNetworks.Missing);
+    public override string? Missing => TestEngine.IsAkka ? "Over Akka.NET nobody takes over the sessions of a member that has lost only its storage"
+        : PostgresServer.Missing ?? RedisServer.Missing ?? (Chaos.Wish is null ? null : NodeNetworks.Missing);
 }
 
 /// <summary>A session's home is cut off from Redis, from PostgreSQL, from both, for less and for more than the registry's time to live (2 s).</summary>

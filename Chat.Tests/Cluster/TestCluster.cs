@@ -33,6 +33,9 @@ public sealed class TestCluster : IAsyncDisposable
         Nodes = [.. Enumerable.Range(0, nodes).Select(number => new TestNode(this, number, ChatProcess.FreePort()))];
     }
 
+    /// <summary>Of the nodes' actors, where Akka.NET is the engine.</summary>
+    internal string AkkaSeeds => JsonSerializer.Serialize(Nodes.Select(node => $"{node.Host}:{node.AkkaPort}"));
+
     public PostgresServer Postgres { get; }
     public RedisServer Redis { get; }
     public IReadOnlyList<TestNode> Nodes { get; }
@@ -89,8 +92,13 @@ public sealed class TestCluster : IAsyncDisposable
     {
         var names = await NamesAsync();
         var wanted = string.Join(", ", names.Keys.Order(StringComparer.Ordinal));
-        return names.Count == Nodes.Count(node => node.IsRunning) && names.Values.All(node => node.Sees == wanted);
+        return names.Count == Nodes.Count(node => node.IsRunning) && names.Values.All(node => node.Sees == wanted)
+            && (!TestEngine.IsAkka || await AreReadyAsync(names.Values));
     }, () => string.Join('\n', Nodes.Select(node => $"{node}: {node.Sees}\n{node.Output}")));
+
+    /// <summary>Members of Akka.NET's own cluster too.</summary>
+    private static async Task<bool> AreReadyAsync(IEnumerable<TestNode> nodes) =>
+        (await Task.WhenAll(nodes.Select(node => node.SendAsync(HttpMethod.Get, "/health/ready", "owner")))).All(answer => answer is not null);
 
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string>? state = null)
     {
@@ -183,7 +191,9 @@ public sealed partial class TestNode(TestCluster cluster, int number, int port) 
     /// <summary>Where clients reach it.</summary>
     public string Authority => $"{Host}:{port}";
 
-    private string Host => cluster.Networks?.AddressOf(number) ?? "127.0.0.1";
+    internal int AkkaPort { get; } = ChatProcess.FreePort();
+
+    internal string Host => cluster.Networks?.AddressOf(number) ?? "127.0.0.1";
 
     public async Task StartAsync()
     {
@@ -198,6 +208,12 @@ public sealed partial class TestNode(TestCluster cluster, int number, int port) 
             ["STREAM_DELAY_MS"] = "5",
             ["LOG_LEVEL"] = "INFO",
         };
+        if (TestEngine.IsAkka)
+        {
+            environment["CHAT_AKKA_HOST"] = Host;
+            environment["CHAT_AKKA_PORT"] = AkkaPort.ToString(CultureInfo.InvariantCulture);
+            environment["CHAT_AKKA_SEEDS"] = cluster.AkkaSeeds;
+        }
         if (cluster.Networks is null)
         {
             _process = await ChatProcess.ServeAsync(environment);

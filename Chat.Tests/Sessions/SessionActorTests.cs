@@ -191,7 +191,7 @@ public sealed class SessionActorTests : IAsyncLifetime
         await WaitUntilAsync(() =>
         {
             _time.Advance(TimeSpan.FromMinutes(6));
-            return _actors.LoadedIds.Count == 0;
+            return _actors.Count().Loaded == 0;
         });
         var repeat = Assert.IsType<Accepted>(await _gateway.AskAsync(Session, Post("again", clientId: "c3")));
         Assert.True(repeat.Repeat);
@@ -208,7 +208,7 @@ public sealed class SessionActorTests : IAsyncLifetime
         await WaitUntilAsync(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(6));
-            return _actors.LoadedIds.Count == 0;
+            return _actors.Count().Loaded == 0;
         });
     }
 

@@ -57,6 +57,10 @@ public sealed partial class ChatProcess : IAsyncDisposable
             _folder = new TempFolder();
             start.Environment["DATA_PATH"] = _folder.Path;
         }
+        if (TestEngine.IsAkka)
+        {
+            start.Environment["CHAT_ENGINE"] = "akka";
+        }
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

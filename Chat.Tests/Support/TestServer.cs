@@ -38,6 +38,7 @@ public sealed class TestServer : IAsyncDisposable
         var folder = Path.Combine(Path.GetTempPath(), "chat-tests-" + Guid.NewGuid().ToString("N"));
         var options = new ChatOptions
         {
+            Engine = TestEngine.Value,
             Mode = ChatMode.Production,
             Service = new ServiceOptions { Address = "127.0.0.1", Port = 0, ShutdownTimeout = TimeSpan.FromSeconds(2) },
             Storage = new StorageOptions { DataPath = folder },
