@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# Sourced by run: ./run cluster N. A private PostgreSQL and Redis, N nodes in development mode, HAProxy in front of them; all on loopback, all data under CLUSTER_DATA.
+# Sourced by run: ./run cluster N [--engine akka]. A private PostgreSQL and Redis, N nodes in development mode, HAProxy in front of them; all on loopback, all data under CLUSTER_DATA.
 
 cluster_port=${CLUSTER_PORT:-8000}
 node_port=${CLUSTER_NODE_PORT:-8003} # the first node's; each further one is 10 above
 postgres_port=${CLUSTER_POSTGRES_PORT:-5442}
 redis_port=${CLUSTER_REDIS_PORT:-6389}
 cluster_data=${CLUSTER_DATA:-$root/data/cluster}
+cluster_engine=channels
 
 declare -A part_of=()  # names of what runs, by process id
 declare -a node_pids=()
@@ -20,8 +21,18 @@ cluster_missing() {
 }
 
 run_cluster() {
-  local nodes=${1:-3} n
-  [[ $# -le 1 && $nodes =~ ^[1-9]$ ]] || fail 'Usage: ./run cluster N, with 1 to 9 nodes.'
+  local nodes=3 n usage='Usage: ./run cluster N [--engine channels|akka], with 1 to 9 nodes.'
+  cluster_engine=$(engine_of "$@")
+  [[ $cluster_engine =~ ^(channels|akka)$ ]] || fail "$usage"
+  while (($# > 0)); do
+    case $1 in
+      --engine) shift ;;
+      --engine=*) ;;
+      [1-9]) nodes=$1 ;;
+      *) fail "$usage" ;;
+    esac
+    shift
+  done
   install_packages cluster_missing
   while IFS=: read -r package use; do
     say "Missing: $package ($use). Root can install it with apt-get."
@@ -33,7 +44,7 @@ run_cluster() {
   cluster_data=$(cd "$cluster_data" && pwd)
   exec 9>"$cluster_data/lock"
   flock -n 9 || fail "A cluster runs already over $cluster_data."
-  for n in "$cluster_port" "$postgres_port" "$redis_port" $(node_ports "$nodes"); do
+  for n in "$cluster_port" "$postgres_port" "$redis_port" $(node_ports "$nodes") $(akka_ports "$nodes"); do
     ! is_open "$n" || fail "Port $n is taken. CLUSTER_PORT, CLUSTER_NODE_PORT, CLUSTER_POSTGRES_PORT and CLUSTER_REDIS_PORT choose others."
   done
 
@@ -43,6 +54,8 @@ run_cluster() {
   trap 'exit 0' INT TERM HUP
   start_postgres "$nodes"
   start_redis
+  # JSON lists are what a variable holds for a list.
+  akka_seeds=[$(akka_ports "$nodes" | sed 's/.*/"127.0.0.1:&"/' | paste -sd,)]
   for ((n = 1; n <= nodes; n++)); do
     start_node "$n"
     # The first one brings the tables up to date before others look at them.
@@ -53,6 +66,9 @@ run_cluster() {
   say "Ready: http://localhost:$cluster_port/ is the balancer over $nodes nodes. Ctrl-C stops all; the data stays in $cluster_data."
   watch_cluster
 }
+
+# Of the nodes' actors, where Akka.NET is the engine; the one after the node's own.
+akka_ports() { [[ $cluster_engine != akka ]] || for ((n = 0; n < $1; n++)); do echo $((node_port + 10 * n + 1)); done; }
 
 node_ports() { for ((n = 0; n < $1; n++)); do echo $((node_port + 10 * n)); done; }
 
@@ -117,6 +133,7 @@ start_node() {
     # All nodes hand out what one of them has taken.
     export FILE_STORAGE_PATH=${FILE_STORAGE_PATH:-$cluster_data/files}
     export DATABASE_URL=postgresql://postgres@127.0.0.1:$postgres_port/chat REDIS_URL=redis://127.0.0.1:$redis_port
+    export CHAT_ENGINE=$cluster_engine CHAT_AKKA_PORT=$((port + 1)) CHAT_AKKA_SEEDS=$akka_seeds
     # HAProxy tells who called.
     export CHAT_TRUSTED_PROXIES='["127.0.0.1"]'
     exec setpriv --pdeathsig TERM dotnet "$program" serve --mode development

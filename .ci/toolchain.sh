@@ -6,6 +6,32 @@ export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_WORKLOAD_UPDATE_NOTIF
 
 # CHAT_PROGRAM is one that is built already: the tests' own.
 program=${CHAT_PROGRAM:-${root:?}/Chat.Host/bin/Release/net10.0/chat.dll}
+stamp=$root/Chat.Host/obj/built
+engine_flags=()
+
+# use_engine NAME: what build_program builds, and where. Akka.NET's build stands beside the other.
+use_engine() {
+  [[ $1 == akka && -z ${CHAT_PROGRAM:-} ]] || return 0
+  program=$root/Chat.Host/bin/akka/Release/net10.0/chat.dll
+  stamp=$root/Chat.Host/obj/akka/built
+  engine_flags=(-p:Akka=true)
+}
+
+# engine_of ARGUMENT ...: the engine that the arguments or the environment name.
+engine_of() {
+  local name=${CHAT_ENGINE:-channels}
+  while (($# > 0)); do
+    case $1 in
+      --engine) name=${2:-} ;;
+      --engine=*) name=${1#*=} ;;
+    esac
+    shift
+  done
+  echo "$name"
+}
+
+# restores_akka PROJECT: whether the packages of Akka.NET can be had here.
+restores_akka() { (cd "$root" && dotnet restore "$1" -p:Akka=true -v quiet >/dev/null 2>&1); }
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -51,7 +77,6 @@ sources() {
 
 # Without asking MSBuild, which takes seconds to say that there is nothing to do.
 is_built() {
-  local stamp=$root/Chat.Host/obj/built
   [[ -f $program && -f $stamp ]] || return 1
   local list
   list=$(sources)
@@ -66,15 +91,20 @@ build_program() {
   [[ -n ${CHAT_PROGRAM:-} ]] && return
   is_built && return
   need_sdk
+  if ((${#engine_flags[@]} > 0)); then
+    say 'Restoring the packages of Akka.NET ...'
+    restores_akka Chat.Host/Chat.Host.csproj ||
+      fail 'They do not restore: the package sources of your NuGet configuration do not have them all (Directory.Packages.props names them). The default engine needs none.'
+  fi
   say 'Building (Release) ...'
-  local stamp=$root/Chat.Host/obj/built list log
+  local list log
   mkdir -p "${stamp%/*}"
   rm -f "$stamp"
   list=$(sources)
   # Made before the build: what is edited meanwhile counts as newer.
   printf '%s\n' "$list" >"$stamp.new"
   log=$(mktemp)
-  if ! (cd "$root" && dotnet build Chat.Host/Chat.Host.csproj -c Release -v quiet >"$log" 2>&1); then
+  if ! (cd "$root" && dotnet build Chat.Host/Chat.Host.csproj -c Release -v quiet "${engine_flags[@]}" >"$log" 2>&1); then
     cat "$log" >&2
     rm -f "$log"
     fail 'The build failed.'
