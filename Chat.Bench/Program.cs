@@ -14,6 +14,7 @@ var root = new RootCommand("Loads a chat server and says what a delivery costs. 
     new Sends().Create(),
     new Streams().Create(),
     new Idle().Create(),
+    new Passive().Create(),
     new Churn().Create(),
     new Check().Create(),
     GrowthCommand.Create(),

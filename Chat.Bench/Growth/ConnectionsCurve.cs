@@ -31,7 +31,7 @@ internal sealed class ConnectionsCurve() : FreshCurve("connections", "Connection
         double? size = null;
         if (step >= Idle.Least)
         {
-            size = (await Idle.EnterAsync(site, idle, _settle.Read(parsed), progress, cancellation)).KbPerConnection;
+            size = (await Idle.EnterAsync(site, idle, _settle.Read(parsed), progress, cancellation)).KbEach;
         }
         else
         {
@@ -40,7 +40,7 @@ internal sealed class ConnectionsCurve() : FreshCurve("connections", "Connection
         var outcome = await Fanout.LoadAsync(site, peer, Measured.Apply(parsed, _load.Read(parsed)), progress, cancellation);
         return outcome with
         {
-            KbPerConnection = size,
+            KbEach = size,
             Faults = outcome.Faults + new Faults { Stray = idle.Tally.Stray },
             Ends = outcome.Ends + idle.Tally.Ends,
             Trouble = outcome.Trouble ?? idle.Tally.FirstTrouble,

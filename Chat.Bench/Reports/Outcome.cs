@@ -31,7 +31,8 @@ internal sealed record Outcome
     /// <summary>Over the measured time.</summary>
     public double? MemoryGrowthMb { get; init; }
 
-    public double? KbPerConnection { get; init; }
+    /// <summary>Memory that each of what is counted costs the server.</summary>
+    public double? KbEach { get; init; }
 
     /// <summary>What only this scenario measures, by its name with its unit, such as <c>join_s</c>.</summary>
     public IReadOnlyDictionary<string, double?>? Figures { get; init; }

@@ -33,7 +33,7 @@ internal sealed class Report(string scenario, TargetSettings target)
         var figures = medians.SelectMany(FiguresOf).Distinct().ToList();
         List<string[]> rows =
         [
-            ["", $"{units}/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU us each", "server CPU", "memory MB", "growth MB", "KB/connection", "bench CPU", "late ms", "lost", "doubled", "disordered", .. figures.Select(name => name.Replace('_', ' '))],
+            ["", $"{units}/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU us each", "server CPU", "memory MB", "growth MB", "KB each", "bench CPU", "late ms", "lost", "doubled", "disordered", .. figures.Select(name => name.Replace('_', ' '))],
             .. medians.Select(outcome => (string[])[.. Row(outcome), .. figures.Select(name => Text(outcome.Figures?.GetValueOrDefault(name)))]),
         ];
         foreach (var peer in medians.Where(outcome => _baselines.Contains(outcome.Peer)))
@@ -83,7 +83,7 @@ internal sealed class Report(string scenario, TargetSettings target)
             ServerCpu = Median(group, o => o.ServerCpu),
             MemoryMb = Median(group, o => o.MemoryMb),
             MemoryGrowthMb = Median(group, o => o.MemoryGrowthMb),
-            KbPerConnection = Median(group, o => o.KbPerConnection),
+            KbEach = Median(group, o => o.KbEach),
             Figures = group.First().Figures is null ? null : group.SelectMany(FiguresOf).Distinct().ToDictionary(name => name, name => Median(group, o => o.Figures?.GetValueOrDefault(name))),
             BenchCpu = Median(group, o => o.BenchCpu)!.Value,
             SendLateness = Median(group, o => o.SendLateness),
@@ -110,7 +110,7 @@ internal sealed class Report(string scenario, TargetSettings target)
     private static string[] Row(Outcome o) =>
     [
         NameOf(o), Text(o.PerSecond, "N0"), Text(o.Latency?.P50, "N2"), Text(o.Latency?.P95, "N2"), Text(o.Latency?.P99, "N2"), Text(o.Latency?.Max, "N1"), Text(o.CpuMicroseconds, "N2"),
-        Text(o.ServerCpu, "P0"), Text(o.MemoryMb, "N0"), Text(o.MemoryGrowthMb, "N0"), Text(o.KbPerConnection, "N1"), Text(o.BenchCpu, "P0"), Text(o.SendLateness, "N2"),
+        Text(o.ServerCpu, "P0"), Text(o.MemoryMb, "N0"), Text(o.MemoryGrowthMb, "N0"), Text(o.KbEach, "N1"), Text(o.BenchCpu, "P0"), Text(o.SendLateness, "N2"),
         Text(o.Faults.Lost, "N0"), Text(o.Faults.Doubled, "N0"), Text(o.Faults.Disordered, "N0"),
     ];
 
@@ -120,7 +120,7 @@ internal sealed class Report(string scenario, TargetSettings target)
         return
         [
             $"{NameOf(peer)} : chat", Times(o => o.PerSecond), Times(o => o.Latency?.P50), Times(o => o.Latency?.P95), Times(o => o.Latency?.P99), Times(o => o.Latency?.Max),
-            Times(o => o.CpuMicroseconds), Times(o => o.ServerCpu), Times(o => o.MemoryMb), "", Times(o => o.KbPerConnection), "", "", "", "", "",
+            Times(o => o.CpuMicroseconds), Times(o => o.ServerCpu), Times(o => o.MemoryMb), "", Times(o => o.KbEach), "", "", "", "", "",
         ];
 
         string Times(Func<Outcome, double?> figure) => figure(chat) is > 0 and var ours && figure(peer) is { } theirs ? $"{Text(theirs / ours, "N2")}x" : "";

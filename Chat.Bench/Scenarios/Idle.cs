@@ -56,7 +56,7 @@ internal sealed class Idle() : Scenario("idle", "Connections that say nothing: w
             Unit = "connections",
             Seconds = seconds,
             Count = members.Count - run.Tally.Ends,
-            KbPerConnection = (after?.Memory - before?.Memory) / 1e3 / (members.Count - First),
+            KbEach = (after?.Memory - before?.Memory) / 1e3 / (members.Count - First),
             ServerCpu = (after?.Cpu - entered?.Cpu) / seconds,
             MemoryMb = after?.Memory / 1e6,
             BenchCpu = (ProcessUsage.OfThis().Cpu - own.Cpu) / seconds,
@@ -65,7 +65,7 @@ internal sealed class Idle() : Scenario("idle", "Connections that say nothing: w
         };
     }
 
-    private static async Task<ProcessUsage?> SettleAsync(Site site, TimeSpan time, Progress progress, CancellationToken cancellation)
+    internal static async Task<ProcessUsage?> SettleAsync(Site site, TimeSpan time, Progress progress, CancellationToken cancellation)
     {
         await Task.Delay(time, cancellation);
         var usage = await site.UsageAsync(cancellation);

@@ -20,6 +20,15 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
+    public async Task Passive_sessions_are_made_and_weighed()
+    {
+        var result = await BenchProgram.RunAsync("passive", "--sessions", "1000", "--settle", "0s");
+
+        Assert.True(result.Code == 0, result.Output + result.Error);
+        Assert.Contains("KB each", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Baselines_stand_beside_the_server_in_table_and_file()
     {
         using var folder = new TempFolder();
@@ -48,6 +57,7 @@ public sealed class BenchCommandTests
     [InlineData("sends --in-flight 1,many", "--in-flight takes numbers")]
     [InlineData("sends --in-flight 100 --per-session 64", "multiples of --per-session")]
     [InlineData("sends --compare kestrel", "acknowledges nothing")]
+    [InlineData("passive --compare kestrel", "keeps no sessions")]
     [InlineData("streams --tokens 3000 --size 100", "--tokens times --size")]
     [InlineData("growth", "command")]
     [InlineData("growth depth", "depth")]
