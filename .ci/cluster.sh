@@ -133,7 +133,7 @@ start_node() {
     # All nodes hand out what one of them has taken.
     export FILE_STORAGE_PATH=${FILE_STORAGE_PATH:-$cluster_data/files}
     export DATABASE_URL=postgresql://postgres@127.0.0.1:$postgres_port/chat REDIS_URL=redis://127.0.0.1:$redis_port
-    export CHAT_ENGINE=$cluster_engine CHAT_AKKA_PORT=$((port + 1)) CHAT_AKKA_SEEDS=$akka_seeds
+    export CHAT_ENGINE=$cluster_engine CHAT_AKKA_HOST=127.0.0.1 CHAT_AKKA_PORT=$((port + 1)) CHAT_AKKA_SEEDS=$akka_seeds
     # HAProxy tells who called.
     export CHAT_TRUSTED_PROXIES='["127.0.0.1"]'
     exec setpriv --pdeathsig TERM dotnet "$program" serve --mode development

@@ -27,6 +27,10 @@ public sealed record Engine(Func<SessionServices, ISessionEngine> OpenSessions, 
 #if AKKA
     private static Engine OfAkka(ChatOptions options, string name, ClusterLink? cluster, ILoggerFactory loggers)
     {
+        if (cluster is null && options.Cluster.Akka.Seeds.Count > 0)
+        {
+            throw new ChatConfigurationException([new ConfigurationMistake(null, "chat.cluster.akka.seeds", "are for nodes over one PostgreSQL (storage.database-url) with one Redis (redis.url), and this one has not both")]);
+        }
         var file = options.Cluster.Akka.Config ?? Path.Combine(AppContext.BaseDirectory, "hocon", "cluster.conf");
         Actors.AkkaEngine.AkkaSessions? sessions = null;
         return new Engine(
@@ -42,7 +46,7 @@ public sealed record Engine(Func<SessionServices, ISessionEngine> OpenSessions, 
                         ? Actors.AkkaEngine.AkkaDatabase.Postgres(url, options.Storage.AppendTimeout)
                         : Actors.AkkaEngine.AkkaDatabase.Sqlite(Path.Combine(options.Storage.DataPath, "journal.db"), options.Storage.AppendTimeout),
                     AppendTimeout = options.Storage.AppendTimeout,
-                    IsAlone = cluster is null,
+                    CountNodes = cluster is null ? () => 1 : () => cluster.Registry.Nodes.Count,
                 },
                 services, loggers),
             (size, delay) => sessions!.NewPipeline(size, delay));

@@ -22,16 +22,17 @@ internal sealed class AkkaNode
     private const string TypeName = "session";
 
     /// <summary>Sessions that are here find their way to other nodes in this time, or go when the node does.</summary>
-    private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandOverTime = TimeSpan.FromSeconds(5);
 
     private readonly ActorSystem _system;
-    private readonly IActorRef _region;
-    private readonly IActorRef[] _askers;
+    private readonly Address? _seed;
+    private IActorRef _region;
+    private IActorRef[] _askers;
 
-    /// <param name="lanes">One for each asker.</param>
-    public AkkaNode(AkkaOptions options, SessionServices services, IReadOnlyList<AskLanes> lanes, ILoggerFactory loggers)
+    private AkkaNode(AkkaOptions options, SessionServices services, bool isFirst, ILoggerFactory loggers)
     {
-        var settings = ConfigurationFactory.ParseString(GivenSettings(options, services) + options.Settings)
+        Entities = new SessionEntities(services.Time);
+        var settings = ConfigurationFactory.ParseString(GivenSettings(options, services, isFirst) + options.Settings)
             .WithFallback(ClusterSharding.DefaultConfig())
             .WithFallback(SqlPersistence.DefaultConfiguration);
         var database = new DataOptionsSetup(new DataOptions().UseConnectionString(options.Database.Provider, options.Database.ConnectionString));
@@ -41,6 +42,31 @@ internal sealed class AkkaNode
             SerializerDetails.Create("chat-asks", new AskSerializer(system), [typeof(IAskMessage)]),
         ]);
         _system = ActorSystem.Create(SystemName, ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(settings), database, serializers, new LoggerFactorySetup(loggers)));
+        _seed = options.Seeds.Count > 0 ? Address.Parse($"akka.tcp://{SystemName}@{options.Seeds[0]}") : null;
+        _region = ActorRefs.Nobody;
+        _askers = [];
+    }
+
+    /// <param name="lanes">One for each asker.</param>
+    /// <param name="isFirst">Of this process. A later life joins what there is, and begins no cluster of its own.</param>
+    /// <exception cref="Exception">Akka.NET's: the address is not this machine's, the port is taken, or the machine is too slow. Nothing of it is left.</exception>
+    public static async Task<AkkaNode> BeginAsync(AkkaOptions options, SessionServices services, IReadOnlyList<AskLanes> lanes, bool isFirst, ILoggerFactory loggers)
+    {
+        var node = new AkkaNode(options, services, isFirst, loggers);
+        try
+        {
+            node.Start(options, services, lanes);
+            return node;
+        }
+        catch
+        {
+            await node._system.Terminate();
+            throw;
+        }
+    }
+
+    private void Start(AkkaOptions options, SessionServices services, IReadOnlyList<AskLanes> lanes)
+    {
         var sharding = ClusterSharding.Get(_system);
         var shards = ClusterShardingSettings.Create(_system);
         _region = sharding.Start(
@@ -61,19 +87,37 @@ internal sealed class AkkaNode
         }
     }
 
-    public SessionEntities Entities { get; } = new();
+    public SessionEntities Entities { get; }
 
     public bool IsUp => !Terminated.IsCompleted && AkkaCluster.Get(_system) is { IsTerminated: false, SelfMember.Status: MemberStatus.Up or MemberStatus.WeaklyUp };
+
+    /// <summary>Nodes that it is one with, itself among them.</summary>
+    public int Members => AkkaCluster.Get(_system).State.Members.Count(member => member.Status is MemberStatus.Up or MemberStatus.WeaklyUp);
+
+    /// <summary>The first of the seeds is one of them.</summary>
+    public bool HasSeed => AkkaCluster.Get(_system).State.Members.Any(member => member.Address.Equals(_seed));
+
+    public bool IsSeed => AkkaCluster.Get(_system).SelfAddress.Equals(_seed);
 
     public Task Terminated => _system.WhenTerminated;
 
     /// <summary>Has an asker look at its lanes. Where this life has ended, that of the next one finds what is there.</summary>
     public void Wake(int asker) => _askers[asker].Tell(SessionAsker.Look.Instance);
 
-    /// <summary>The shards go to other nodes; what is asked here goes there too.</summary>
+    /// <summary>Begins a cluster where there is none to join.</summary>
+    public void Found() => AkkaCluster.Get(_system).Join(AkkaCluster.Get(_system).SelfAddress);
+
+    /// <summary>This life ends, without a word to the others.</summary>
+    public Task EndAsync() => _system.Terminate();
+
+    /// <summary>The shards go to other nodes, where there are any; what is asked here goes there too.</summary>
     public async Task HandOverAsync()
     {
-        var proxy = ClusterSharding.Get(_system).StartProxy(TypeName, role: null!, new SessionShards());
+        if (!IsUp || Members < 2)
+        {
+            return;
+        }
+        var proxy = await ClusterSharding.Get(_system).StartProxyAsync(TypeName, role: null!, new SessionShards());
         foreach (var asker in _askers)
         {
             asker.Tell(new SessionAsker.UseRegion(proxy));
@@ -83,19 +127,33 @@ internal sealed class AkkaNode
         await ((Task)_region.WatchAsync(patience.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Sessions finish what they have, and the cluster is told.</summary>
-    public Task LeaveAsync() => CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
+    /// <summary>Sessions finish what they have, and the cluster is told. Nothing of this life runs any more then.</summary>
+    public async Task LeaveAsync()
+    {
+        if (!Terminated.IsCompleted)
+        {
+            await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
+            await _system.Terminate();
+        }
+    }
 
     /// <summary>What <c>cluster.conf</c> refers to: the parser of Akka.NET substitutes what stands in the same text, and knows nothing of the environment.</summary>
-    private static string GivenSettings(AkkaOptions options, SessionServices services) =>
+    private static string GivenSettings(AkkaOptions options, SessionServices services, bool isFirst) =>
         $$"""
         chat {
           host = "{{options.Host}}"
           port = {{options.Port}}
-          seed-nodes = [{{string.Join(", ", options.Seeds.Select(seed => $"\"akka.tcp://{SystemName}@{seed}\""))}}]
+          seed-nodes = [{{string.Join(", ", SeedsOf(options, isFirst).Select(seed => $"\"akka.tcp://{SystemName}@{seed}\""))}}]
           passivate-after = {{(long)services.PassivateAfter.TotalMilliseconds}}ms
           append-timeout = {{(long)options.AppendTimeout.TotalMilliseconds}}ms
         }
 
         """;
+
+    /// <summary>Whoever stands first in its own list begins a cluster after a while; in a later life that would be one beside the others'.</summary>
+    private static IEnumerable<string> SeedsOf(AkkaOptions options, bool isFirst)
+    {
+        var own = $"{options.Host}:{options.Port}";
+        return isFirst || options.Seeds is [_] ? options.Seeds : [.. options.Seeds.Where(seed => seed != own), .. options.Seeds.Where(seed => seed == own)];
+    }
 }

@@ -34,6 +34,11 @@ public sealed partial class AkkaSessions : ISessionEngine
         }
         """);
 
+    /// <summary>At the end what was asked is still answered, as far as that takes no longer. By then no socket is there.</summary>
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan TendInterval = TimeSpan.FromSeconds(1);
+
     private readonly AkkaOptions _options;
     private readonly SessionServices _services;
     private readonly ILoggerFactory _loggers;
@@ -43,9 +48,10 @@ public sealed partial class AkkaSessions : ISessionEngine
     private long _lastId;
     private readonly ActorSystem _answers;
     private readonly Func<int, TimeSpan, IChunkPipeline> _pipelines;
-    private readonly Lock _gate = new();
-    private volatile AkkaNode _node;
-    private bool _isEnding;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _living;
+    private volatile AkkaNode? _node;
+    private volatile bool _isDraining;
 
     /// <summary>Starts the actor system, and its joining of the cluster; commands wait for that.</summary>
     /// <param name="options">With the settings of Akka.NET itself.</param>
@@ -56,7 +62,8 @@ public sealed partial class AkkaSessions : ISessionEngine
         // Of no cluster: an answer that is being written outlives a node's life in one.
         _answers = ActorSystem.Create("answers", ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(AnswersSettings), new LoggerFactorySetup(loggers)));
         _pipelines = StreamsPipeline.In(_answers);
-        _node = Begin();
+        BeginAsync(isFirst: true).GetAwaiter().GetResult();
+        _living = Detached.Run(LiveAsync);
     }
 
     public async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
@@ -68,11 +75,11 @@ public sealed partial class AkkaSessions : ISessionEngine
         var reply = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
         // One asker for a session: what is handed over in an order arrives in it.
         var asker = Rendezvous.ShardOf(session.Value, _lanes.Length);
-        if (!_lanes[asker].TryPost(new AskLanes.Ask(session, span, named, reply)))
+        if (_lanes[asker].Post(new AskLanes.Ask(session, span, named, reply)) is { } refused)
         {
-            return Stopping;
+            return refused;
         }
-        _node.Wake(asker);
+        _node!.Wake(asker);
         var answered = await reply.Task.WaitAsync(cancellation).ConfigureAwait(false);
         if (answered is Rejected rejected)
         {
@@ -83,53 +90,127 @@ public sealed partial class AkkaSessions : ISessionEngine
 
     public ValueTask<SessionView?> ReadAsync(SessionId session, CancellationToken cancellation = default) => _views.ReadAsync(session, cancellation);
 
-    public (int Loaded, int Homed) Count() => (_node.Entities.Count, _node.Entities.Count);
+    public (int Loaded, int Homed) Count() => (_node!.Entities.Count, _node.Entities.Count);
 
-    public bool IsUp => _node.IsUp;
+    public bool IsUp => _node!.IsUp;
 
     /// <summary>A pipeline for one answer.</summary>
     public IChunkPipeline NewPipeline(int size, TimeSpan delay) => _pipelines(size, delay);
 
-    public Task DrainAsync() => _options.IsAlone ? Task.CompletedTask : _node.HandOverAsync();
+    public async Task DrainAsync()
+    {
+        _isDraining = true;
+        try
+        {
+            await _node!.HandOverAsync();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The stop goes on: what matters then is that sockets are told and answers are given.
+            LogNotHandedOver(_services.Logger, e);
+        }
+    }
 
     /// <summary>Sessions finish what they have, and the node leaves the cluster.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_gate)
+        if (_ending.IsCancellationRequested)
         {
-            _isEnding = true;
+            return;
         }
-        await _node.LeaveAsync();
+        await _ending.CancelAsync();
+        await Task.WhenAll(_lanes.Select(lanes => lanes.CloseAsync(Stopping, LastAnswers, _services.Time)));
+        // No other life begins from here on; one that is about to has begun.
+        await _living;
+        await _node!.LeaveAsync();
         foreach (var lanes in _lanes)
         {
             lanes.End(Stopping);
         }
         await _answers.Terminate();
         _views.Dispose();
+        _ending.Dispose();
     }
 
-    private AkkaNode Begin()
+    /// <summary>As long as the engine lives: where one life of the node has ended, the next begins.</summary>
+    private async Task LiveAsync()
     {
-        var node = new AkkaNode(_options, _services, _lanes, _loggers);
-        _ = BeginAgainAsync(node);
-        return node;
-    }
-
-    private async Task BeginAgainAsync(AkkaNode node)
-    {
-        await node.Terminated.ConfigureAwait(false);
-        lock (_gate)
+        while (true)
         {
-            if (!_isEnding)
+            await TendAsync(_node!).ConfigureAwait(false);
+            if (_ending.IsCancellationRequested)
             {
-                LogLost(_services.Logger);
-                _node = Begin();
+                return;
+            }
+            LogLost(_services.Logger);
+            await BeginAsync(isFirst: false).ConfigureAwait(false);
+        }
+    }
+
+    private async Task BeginAsync(bool isFirst)
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                var node = await AkkaNode.BeginAsync(_options, _services, _lanes, isFirst, _loggers).ConfigureAwait(false);
+                _node = node;
+                if (_isDraining)
+                {
+                    await node.HandOverAsync().ConfigureAwait(false);
+                }
+                return;
+            }
+            catch (Exception e) when (!isFirst)
+            {
+                LogNotBegun(_services.Logger, e);
+                await Task.Delay(TendInterval, _services.Time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Returns when this life of the node has ended, or the engine is to.</summary>
+    private async Task TendAsync(AkkaNode node)
+    {
+        var wholeAt = _services.Time.GetTimestamp();
+        while (!node.Terminated.IsCompleted && !_ending.IsCancellationRequested)
+        {
+            await Task.WhenAny(node.Terminated, Task.Delay(TendInterval, _services.Time, _ending.Token)).ConfigureAwait(false);
+            if (node.Terminated.IsCompleted || _options.Seeds.Count < 2)
+            {
+                continue;
+            }
+            var (isUp, members, hasSeed, nodes) = (node.IsUp, node.Members, node.HasSeed, _options.CountNodes());
+            if (isUp && !ClusterCares.IsSmaller(members, hasSeed, nodes))
+            {
+                wholeAt = _services.Time.GetTimestamp();
+                continue;
+            }
+            switch (ClusterCares.Of(isUp, node.IsSeed, members, hasSeed, nodes, _services.Time.GetElapsedTime(wholeAt)))
+            {
+                case ClusterCare.Found:
+                    wholeAt = _services.Time.GetTimestamp();
+                    node.Found();
+                    break;
+                case ClusterCare.JoinAgain:
+                    LogApart(_services.Logger, members, nodes);
+                    await node.EndAsync().ConfigureAwait(false);
+                    break;
             }
         }
     }
 
     [LoggerMessage(124, LogLevel.Warning, "The cluster took this node for dead and went on without it: it joins again, as a new one")]
     private static partial void LogLost(ILogger logger);
+
+    [LoggerMessage(125, LogLevel.Error, "The node could not begin to join its cluster again; it tries on")]
+    private static partial void LogNotBegun(ILogger logger, Exception fault);
+
+    [LoggerMessage(126, LogLevel.Warning, "This node's cluster has {Members} members, and there are {Nodes} nodes: it joins the others")]
+    private static partial void LogApart(ILogger logger, int members, int nodes);
+
+    [LoggerMessage(127, LogLevel.Warning, "Sessions could not be handed over: they come back on other nodes when this one is gone")]
+    private static partial void LogNotHandedOver(ILogger logger, Exception fault);
 }
 
 /// <summary>What the engine is given of the server's settings.</summary>
@@ -156,8 +237,8 @@ public sealed record AkkaOptions
     /// <summary>A write that is not confirmed by then has failed.</summary>
     public required TimeSpan AppendTimeout { get; init; }
 
-    /// <summary>No other node is over this database.</summary>
-    public required bool IsAlone { get; init; }
+    /// <summary>Nodes that there are, this one among them, as they have told each other by another way than Akka.NET's.</summary>
+    public required Func<int> CountNodes { get; init; }
 }
 
 /// <param name="Provider">As linq2db names it.</param>

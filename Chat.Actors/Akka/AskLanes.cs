@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Chat.Actors.Sessions;
 using Chat.Protocol;
 
 namespace Chat.Actors.AkkaEngine;
@@ -10,21 +11,35 @@ namespace Chat.Actors.AkkaEngine;
 /// </summary>
 internal sealed class AskLanes
 {
+    /// <summary>Commands that may wait: as many as fill some seconds of a busy node.</summary>
+    private const int Capacity = 20_000;
+
     private readonly Lock _gate = new();
     private readonly ConcurrentQueue<Ask> _inbox = new();
     private readonly Dictionary<SessionId, Lane> _lanes = [];
-    private bool _isOver;
+    private int _waiting;
+    private Rejected? _last;
 
-    /// <summary>False after the end: nobody asks any more.</summary>
-    public bool TryPost(Ask ask)
+    /// <summary>Null where it is taken; else what it is answered: too many wait, or nobody asks any more.</summary>
+    public Rejected? Post(Ask ask)
     {
         lock (_gate)
         {
-            if (!_isOver)
+            if (_last is not null || _waiting >= Capacity)
             {
-                _inbox.Enqueue(ask);
+                return _last ?? SessionActors.Overloaded;
             }
-            return !_isOver;
+            _waiting++;
+            _inbox.Enqueue(ask);
+            return null;
+        }
+    }
+
+    public void CountAnswered()
+    {
+        lock (_gate)
+        {
+            _waiting--;
         }
     }
 
@@ -46,12 +61,26 @@ internal sealed class AskLanes
 
     public void Close(SessionId session) => _lanes.Remove(session);
 
-    /// <summary>When no asker is there any more: what waits is answered by this.</summary>
-    public void End(Reply last)
+    /// <summary>Nothing more is taken: this is the answer to what comes. Returns when what waits has been answered, or the time is over.</summary>
+    public async Task CloseAsync(Rejected last, TimeSpan patience, TimeProvider time)
     {
         lock (_gate)
         {
-            _isOver = true;
+            _last = last;
+        }
+        var since = time.GetTimestamp();
+        while (Volatile.Read(ref _waiting) > 0 && time.GetElapsedTime(since) < patience)
+        {
+            await Task.Delay(10).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>When no asker is there any more: what waits still is answered by this too.</summary>
+    public void End(Rejected last)
+    {
+        lock (_gate)
+        {
+            _last = last;
         }
         foreach (var ask in _lanes.Values.SelectMany(lane => lane.Waiting).Select(pending => pending.Ask).Concat(_inbox))
         {

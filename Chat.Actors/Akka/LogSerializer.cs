@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Akka.Actor;
 using Akka.Serialization;
 using Chat.Actors.Persistence;
@@ -39,7 +38,9 @@ internal sealed class LogSerializer(ExtendedActorSystem system, EventCodec codec
         {
             return manifest == SessionSnapshot.Manifest ? SessionSnapshot.FromBytes(bytes) : new UnreadableSnapshot();
         }
-        catch (JsonException)
+#pragma warning disable CA1031 // Whatever it is, the log is there.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             return new UnreadableSnapshot();
         }

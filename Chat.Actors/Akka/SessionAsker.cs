@@ -21,7 +21,8 @@ internal sealed class SessionAsker : ReceiveActor, IWithTimers
     /// <summary>The caller is told that it was not done in time, though it may yet be. Longer than a cluster takes to do without a dead node.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    /// <summary>What a session does not act on is sent again at the next look and not at once: what keeps it from acting may take a moment, and refuse again.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
 
     private static readonly Rejected Unavailable = new(ErrorCode.StorageUnavailable, "The session did not answer in time", TimeSpan.FromSeconds(1));
 
@@ -82,7 +83,6 @@ internal sealed class SessionAsker : ReceiveActor, IWithTimers
         }
         if (answer.Reply is null && answer.Fault is null)
         {
-            // Sent again at the next look and not at once: what keeps the session from acting may take a moment.
             lane.IsRefused |= answer.Row == lane.Row;
             return;
         }
@@ -131,6 +131,7 @@ internal sealed class SessionAsker : ReceiveActor, IWithTimers
     private void Remove(SessionId session, AskLanes.Lane lane, int at)
     {
         lane.Waiting.RemoveAt(at);
+        _lanes.CountAnswered();
         if (lane.Waiting.Count == 0)
         {
             _lanes.Close(session);

@@ -1,16 +1,22 @@
 using System.Collections.Concurrent;
+using Chat.Actors.Cluster;
 using Chat.Actors.Runtime;
 using Chat.Protocol;
 
 namespace Chat.Actors.AkkaEngine;
 
 /// <summary>What a node's entities tell each other: which there are, and whose snapshot is of no use.</summary>
-internal sealed class SessionEntities
+internal sealed class SessionEntities(TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionId, byte> _here = new();
     private readonly ConcurrentDictionary<SessionId, byte> _passedOver = new();
 
+    private readonly ConcurrentDictionary<string, TransitTimes> _transits = new(StringComparer.Ordinal);
+
     public int Count => _here.Count;
+
+    /// <summary>Known from what it has asked any session here: the first that reaches one may have lain somewhere for long.</summary>
+    public TransitTimes TransitFrom(string asker) => _transits.GetOrAdd(asker, static (_, time) => new TransitTimes(time), time);
 
     public void Add(SessionId session)
     {

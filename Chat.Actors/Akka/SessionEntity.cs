@@ -70,13 +70,10 @@ internal sealed partial class SessionEntity : UntypedPersistentActor
     {
         switch (message)
         {
-            case SnapshotOffer { Snapshot: SessionSnapshot snapshot }:
-                _state = SessionState.FromSnapshot(snapshot);
-                _snapshotSeq = snapshot.Head;
+            case SnapshotOffer offer:
+                _snapshotSeq = offer.Metadata.SequenceNr;
+                _state = Restore(offer.Snapshot);
                 break;
-            case SnapshotOffer:
-                _entities.PassOverSnapshotOf(_id);
-                throw new JournalUnavailableException("The session's snapshot cannot be read, so the log is");
             case SessionEvent e:
                 _state.Apply(e);
                 break;
@@ -90,6 +87,19 @@ internal sealed partial class SessionEntity : UntypedPersistentActor
         }
     }
 
+    private SessionState Restore(object snapshot)
+    {
+        try
+        {
+            return SessionState.FromSnapshot((SessionSnapshot)snapshot);
+        }
+        catch (Exception e)
+        {
+            _entities.PassOverSnapshotOf(_id);
+            throw new JournalUnavailableException("The session's snapshot cannot be read, so the log is", e);
+        }
+    }
+
     protected override void OnCommand(object message)
     {
         switch (message)
@@ -97,7 +107,7 @@ internal sealed partial class SessionEntity : UntypedPersistentActor
             case SessionAsk ask:
                 Take(ask);
                 break;
-            case Found found:
+            case Found found when _isLookingUp:
                 _isLookingUp = false;
                 Work(DecideOn(found));
                 return;
@@ -136,7 +146,7 @@ internal sealed partial class SessionEntity : UntypedPersistentActor
     {
         if (!_rows.TryGetValue(ask.Asker, out var row))
         {
-            _rows[ask.Asker] = row = new AskerRow(_services.Time);
+            _rows[ask.Asker] = row = new AskerRow(_entities.TransitFrom(ask.Asker));
         }
         switch (row.Take(ask.Row, ask.Place, ask.SentAt, SessionAsker.GoodFor, isReadable: ask.Command is not null))
         {

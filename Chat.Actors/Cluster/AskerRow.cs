@@ -4,18 +4,12 @@ namespace Chat.Actors.Cluster;
 /// What has come of one node's requests. The bus may lose, double, delay and reorder them: a row is acted upon in its order, each request once, and ends at the first
 /// that is missing or too late. Whoever asked acts by itself on what is left of it.
 /// </summary>
-internal sealed class AskerRow(TimeProvider time)
+internal sealed class AskerRow(TransitTimes transit)
 {
-    /// <summary>For so long at least the quickest request stands for what two nodes' clocks differ by; then clocks may have been set.</summary>
-    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
-
     private readonly Lock _gate = new();
     private long _row;
     private long _next;
     private bool _isOver;
-    private TimeSpan _quickest = TimeSpan.MaxValue;
-    private TimeSpan _quickestBefore = TimeSpan.MaxValue;
-    private long _since = time.GetTimestamp();
 
     public enum Verdict
     {
@@ -32,7 +26,7 @@ internal sealed class AskerRow(TimeProvider time)
     {
         lock (_gate)
         {
-            var delay = DelayOf(sentAt);
+            var delay = transit.DelayOf(sentAt);
             if (row < _row || row == _row && place < _next)
             {
                 return Verdict.Ignore;
@@ -46,16 +40,32 @@ internal sealed class AskerRow(TimeProvider time)
             return _isOver ? Verdict.Refuse : Verdict.Act;
         }
     }
+}
 
-    /// <summary>On its way for longer than the quickest one of late. A node that was stopped finds all that was sent to it meanwhile.</summary>
-    private TimeSpan DelayOf(DateTimeOffset sentAt)
+/// <summary>How long one node's messages are on their way to this one, though the nodes' clocks differ: the quickest of late stands for that difference.</summary>
+internal sealed class TransitTimes(TimeProvider time)
+{
+    /// <summary>For so long at least the quickest message is remembered; then clocks may have been set.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private TimeSpan _quickest = TimeSpan.MaxValue;
+    private TimeSpan _quickestBefore = TimeSpan.MaxValue;
+    private long _since = time.GetTimestamp();
+
+    /// <summary>Longer than the quickest one of late. A node that was stopped finds all that was sent to it meanwhile.</summary>
+    /// <param name="sentAt">By the other node's clock.</param>
+    public TimeSpan DelayOf(DateTimeOffset sentAt)
     {
-        if (time.GetElapsedTime(_since) > Memory)
+        lock (_gate)
         {
-            (_quickestBefore, _quickest, _since) = (_quickest, TimeSpan.MaxValue, time.GetTimestamp());
+            if (time.GetElapsedTime(_since) > Memory)
+            {
+                (_quickestBefore, _quickest, _since) = (_quickest, TimeSpan.MaxValue, time.GetTimestamp());
+            }
+            var taken = time.GetUtcNow() - sentAt;
+            _quickest = taken < _quickest ? taken : _quickest;
+            return taken - (_quickest < _quickestBefore ? _quickest : _quickestBefore);
         }
-        var taken = time.GetUtcNow() - sentAt;
-        _quickest = taken < _quickest ? taken : _quickest;
-        return taken - (_quickest < _quickestBefore ? _quickest : _quickestBefore);
     }
 }

@@ -102,7 +102,7 @@ public sealed partial class NodeAsks : IDisposable
     {
         var (number, row, place) = (NumberAt(request, 0), NumberAt(request, 1), NumberAt(request, 2));
         var sentAt = DateTimeOffset.FromUnixTimeMilliseconds(NumberAt(request, 3));
-        switch (_rows.GetOrAdd(asker, _ => new AskerRow(_time)).Take(row, place, sentAt, _options.GoodFor, isReadable: command is not null))
+        switch (_rows.GetOrAdd(asker, _ => new AskerRow(new TransitTimes(_time))).Take(row, place, sentAt, _options.GoodFor, isReadable: command is not null))
         {
             case AskerRow.Verdict.Act:
                 // Handed over before the next message is looked at.

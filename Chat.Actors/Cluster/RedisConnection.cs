@@ -175,7 +175,15 @@ public sealed partial class RedisConnection : IAsyncDisposable
             }
             if (_time.GetElapsedTime(doubtedAt) >= _doubtedAfter)
             {
-                await TryReplaceAsync();
+                try
+                {
+                    await TryReplaceAsync();
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    // Whatever it is, a connection that nobody watches any more might stay away for ever.
+                    LogNotReplaced(_logger, e);
+                }
                 doubtedAt = _time.GetTimestamp();
             }
         }
@@ -221,6 +229,9 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(631, LogLevel.Information, "Redis answers again, after {Seconds:0.0} s")]
     private static partial void LogBack(ILogger logger, double seconds);
+
+    [LoggerMessage(633, LogLevel.Error, "Another connection to Redis could not be made; it is tried again")]
+    private static partial void LogNotReplaced(ILogger logger, Exception fault);
 
     [LoggerMessage(632, LogLevel.Warning, "The connection to Redis did not come back by itself: another has taken its place")]
     private static partial void LogReplaced(ILogger logger);

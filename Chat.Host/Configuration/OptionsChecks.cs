@@ -63,8 +63,7 @@ internal static class OptionsChecks
     }
 
     /// <summary>The forms that SQLAlchemy takes for PostgreSQL, with or without a driver's name.</summary>
-    /// <summary>A name or an address, without brackets.</summary>
-    public static string? Host(string host) => Uri.CheckHostName(host) == UriHostNameType.Unknown ? "is neither a name nor an address" : null;
+    public static string? Host(string host) => Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4 ? null : "is neither a name nor an IPv4 address";
 
     public static string? Endpoint(string endpoint) =>
         endpoint.LastIndexOf(':') is var colon and > 0 && Host(endpoint[..colon]) is null && ushort.TryParse(endpoint.AsSpan(colon + 1), out var port) && port > 0

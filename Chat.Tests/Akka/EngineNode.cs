@@ -64,7 +64,7 @@ internal sealed class EngineNode : IAsyncDisposable
         Settings = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "cluster.conf")),
         Database = database,
         AppendTimeout = TimeSpan.FromSeconds(10),
-        IsAlone = true,
+        CountNodes = () => 1,
     };
 
     public async ValueTask DisposeAsync()

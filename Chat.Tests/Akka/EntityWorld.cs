@@ -36,6 +36,7 @@ public abstract class EntityWorld : TestKit
             control))
     {
         _control = control;
+        Entities = new SessionEntities(Time);
         Services = new SessionServices
         {
             Journal = new HandJournal(),
@@ -66,7 +67,7 @@ public abstract class EntityWorld : TestKit
 
     private protected SessionServices Services { get; }
 
-    private protected SessionEntities Entities { get; } = new();
+    private protected SessionEntities Entities { get; }
 
     private protected CapturedLog<SessionServices> Said { get; } = new();
 

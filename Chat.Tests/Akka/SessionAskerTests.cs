@@ -200,7 +200,7 @@ public sealed class SessionAskerTests : TestKit
         var asked = await NextAsync(2);
         await _asker.GracefulStop(Long);
         var late = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Assert.True(_lanes.TryPost(new AskLanes.Ask(Session, null, Post("c"), late)));
+        Assert.Null(_lanes.Post(new AskLanes.Ask(Session, null, Post("c"), late)));
         var next = Begin("node-1/2");
         var again = await NextAsync(3);
         Assert.Equal(["a", "b", "c"], again.Select(Content));
@@ -220,12 +220,12 @@ public sealed class SessionAskerTests : TestKit
         await NextAsync();
         await _asker.GracefulStop(Long);
         var untaken = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Assert.True(_lanes.TryPost(new AskLanes.Ask(Session, null, Post("b"), untaken)));
+        Assert.Null(_lanes.Post(new AskLanes.Ask(Session, null, Post("b"), untaken)));
         var over = new Rejected(ErrorCode.StorageUnavailable, "over");
         _lanes.End(over);
         Assert.Same(over, await reply.WaitAsync(Long));
         Assert.Same(over, await untaken.Task.WaitAsync(Long));
-        Assert.False(_lanes.TryPost(new AskLanes.Ask(Session, null, Post("c"), untaken)));
+        Assert.Same(over, _lanes.Post(new AskLanes.Ask(Session, null, Post("c"), untaken)));
     }
 
     private IActorRef Begin(string life) => Sys.ActorOf(Props.Create(() => new SessionAsker(life, _lanes, _sessions.Ref, _time)));
@@ -233,7 +233,7 @@ public sealed class SessionAskerTests : TestKit
     private Task<Reply> Ask(SessionCommand command, SessionId? session = null)
     {
         var reply = new TaskCompletionSource<Reply>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Assert.True(_lanes.TryPost(new AskLanes.Ask(session ?? Session, null, command, reply)));
+        Assert.Null(_lanes.Post(new AskLanes.Ask(session ?? Session, null, command, reply)));
         _asker.Tell(SessionAsker.Look.Instance);
         return reply.Task;
     }

@@ -67,7 +67,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("serve --mode development --set chat.cluster.akka.host=a/b", "chat.cluster.akka.host: is neither a name nor an address")]
+    [InlineData("serve --mode development --set chat.cluster.akka.host=a/b", "chat.cluster.akka.host: is neither a name nor an IPv4 address")]
     [InlineData("--set chat.service.prot=1 --mode development", "chat.service.prot: is no setting; the nearest is chat.service.port")]
     [InlineData("--config nowhere.conf", "nowhere.conf")]
     [InlineData("serve", "production does not start with the default key")]

@@ -11,7 +11,7 @@ public sealed class AskerRowTests
     private readonly ManualTime _time = new();
     private readonly AskerRow _row;
 
-    public AskerRowTests() => _row = new AskerRow(_time);
+    public AskerRowTests() => _row = new AskerRow(new TransitTimes(_time));
 
     [Fact]
     public void Each_request_is_acted_upon_once_and_in_order() =>
