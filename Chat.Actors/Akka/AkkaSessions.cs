@@ -153,19 +153,18 @@ public sealed partial class AkkaSessions : ISessionEngine
         {
             try
             {
-                var node = await AkkaNode.BeginAsync(_options, _services, _lanes, isFirst, _loggers).ConfigureAwait(false);
-                _node = node;
-                if (_isDraining)
-                {
-                    await node.HandOverAsync().ConfigureAwait(false);
-                }
-                return;
+                _node = await AkkaNode.BeginAsync(_options, _services, _lanes, isFirst, _loggers).ConfigureAwait(false);
+                break;
             }
             catch (Exception e) when (!isFirst)
             {
                 LogNotBegun(_services.Logger, e);
                 await Task.Delay(TendInterval, _services.Time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+        if (_isDraining)
+        {
+            await DrainAsync().ConfigureAwait(false);
         }
     }
 
@@ -176,28 +175,40 @@ public sealed partial class AkkaSessions : ISessionEngine
         while (!node.Terminated.IsCompleted && !_ending.IsCancellationRequested)
         {
             await Task.WhenAny(node.Terminated, Task.Delay(TendInterval, _services.Time, _ending.Token)).ConfigureAwait(false);
-            if (node.Terminated.IsCompleted || _options.Seeds.Count < 2)
+            try
             {
-                continue;
+                if (!node.Terminated.IsCompleted && !_isDraining && _options.Seeds.Count > 1)
+                {
+                    wholeAt = await CareAsync(node, wholeAt).ConfigureAwait(false);
+                }
             }
-            var (isUp, members, hasSeed, nodes) = (node.IsUp, node.Members, node.HasSeed, _options.CountNodes());
-            if (isUp && !ClusterCares.IsSmaller(members, hasSeed, nodes))
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
-                wholeAt = _services.Time.GetTimestamp();
-                continue;
-            }
-            switch (ClusterCares.Of(isUp, node.IsSeed, members, hasSeed, nodes, _services.Time.GetElapsedTime(wholeAt)))
-            {
-                case ClusterCare.Found:
-                    wholeAt = _services.Time.GetTimestamp();
-                    node.Found();
-                    break;
-                case ClusterCare.JoinAgain:
-                    LogApart(_services.Logger, members, nodes);
-                    await node.EndAsync().ConfigureAwait(false);
-                    break;
+                // The actor system may end at any moment; what is asked of it then throws.
+                LogNotTended(_services.Logger, e);
             }
         }
+    }
+
+    /// <returns>Timestamp since when the cluster has not been whole; of now where it is.</returns>
+    private async Task<long> CareAsync(AkkaNode node, long wholeAt)
+    {
+        var (isUp, members, hasSeed, nodes) = (node.IsUp, node.Members, node.HasSeed, _options.CountNodes());
+        if (isUp && !ClusterCares.IsSmaller(members, hasSeed, nodes))
+        {
+            return _services.Time.GetTimestamp();
+        }
+        switch (ClusterCares.Of(isUp, node.IsSeed, members, hasSeed, nodes, _services.Time.GetElapsedTime(wholeAt)))
+        {
+            case ClusterCare.Found:
+                node.Found();
+                return _services.Time.GetTimestamp();
+            case ClusterCare.JoinAgain:
+                LogApart(_services.Logger, members, nodes);
+                await node.EndAsync().ConfigureAwait(false);
+                break;
+        }
+        return wholeAt;
     }
 
     [LoggerMessage(124, LogLevel.Warning, "The cluster took this node for dead and went on without it: it joins again, as a new one")]
@@ -208,6 +219,9 @@ public sealed partial class AkkaSessions : ISessionEngine
 
     [LoggerMessage(126, LogLevel.Warning, "This node's cluster has {Members} members, and there are {Nodes} nodes: it joins the others")]
     private static partial void LogApart(ILogger logger, int members, int nodes);
+
+    [LoggerMessage(128, LogLevel.Debug, "The cluster could not be looked at")]
+    private static partial void LogNotTended(ILogger logger, Exception fault);
 
     [LoggerMessage(127, LogLevel.Warning, "Sessions could not be handed over: they come back on other nodes when this one is gone")]
     private static partial void LogNotHandedOver(ILogger logger, Exception fault);
