@@ -35,7 +35,7 @@ internal sealed class AkkaNode
         var settings = ConfigurationFactory.ParseString(GivenSettings(options, services, isFirst) + options.Settings)
             .WithFallback(ClusterSharding.DefaultConfig())
             .WithFallback(SqlPersistence.DefaultConfiguration);
-        var database = new DataOptionsSetup(new DataOptions().UseConnectionString(options.Database.Provider, options.Database.ConnectionString));
+        var database = new DataOptionsSetup(options.Database.ToDataOptions());
         var serializers = SerializationSetup.Create(system =>
         [
             SerializerDetails.Create("chat-log", new LogSerializer(system, services.Events), [typeof(LoggedEvent), typeof(SessionSnapshot)]),

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using Akka.Actor;
@@ -13,6 +14,7 @@ using Chat.Protocol;
 using LinqToDB;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Chat.Actors.AkkaEngine;
 
@@ -257,23 +259,40 @@ public sealed record AkkaOptions
 
 /// <param name="Provider">As linq2db names it.</param>
 /// <param name="ConnectionString">Holds the password, so it is not shown.</param>
-public sealed record AkkaDatabase(string Provider, string ConnectionString)
+/// <param name="Timeout">A statement that takes longer has failed.</param>
+public sealed record AkkaDatabase(string Provider, string ConnectionString, TimeSpan Timeout)
 {
-    /// <param name="timeout">A statement that takes longer has failed.</param>
     public static AkkaDatabase Sqlite(string path, TimeSpan timeout) =>
-        new(ProviderName.SQLiteMS, new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = Seconds(timeout) }.ToString());
+        new(ProviderName.SQLiteMS, new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = Seconds(timeout) }.ToString(), timeout);
 
     /// <param name="url">As <see cref="PostgresUrl"/> reads it.</param>
-    /// <param name="timeout">A statement that takes longer has failed.</param>
     /// <exception cref="FormatException" />
     public static AkkaDatabase Postgres(string url, TimeSpan timeout)
     {
         var settings = PostgresUrl.Parse(url);
         settings.CommandTimeout = Seconds(timeout);
-        return new(ProviderName.PostgreSQL15, settings.ToString());
+        return new(ProviderName.PostgreSQL15, settings.ToString(), timeout);
+    }
+
+    internal DataOptions ToDataOptions()
+    {
+        var options = new DataOptions().UseConnectionString(Provider, ConnectionString);
+        return Provider == ProviderName.PostgreSQL15 ? options.UseAfterConnectionOpened(SetUp, SetUpAsync) : options;
     }
 
     public override string ToString() => Provider;
+
+    private void SetUp(DbConnection connection)
+    {
+        using var command = PostgresWriteConnection.NewSetUp((NpgsqlConnection)connection, Timeout);
+        command.ExecuteNonQuery();
+    }
+
+    private async Task SetUpAsync(DbConnection connection, CancellationToken cancellation)
+    {
+        await using var command = PostgresWriteConnection.NewSetUp((NpgsqlConnection)connection, Timeout);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 
     private static int Seconds(TimeSpan timeout) => Math.Max(1, (int)timeout.TotalSeconds);
 }

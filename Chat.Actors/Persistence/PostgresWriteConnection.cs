@@ -124,10 +124,20 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
 
     private async Task SetUpAsync(TimeSpan timeout, CancellationToken cancellation)
     {
+        await using var command = NewSetUp(connection, timeout);
+        await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        await insertAll.PrepareAsync(cancellation).ConfigureAwait(false);
+        await insert.PrepareAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What a connection that writes the log says first, whichever engine it is of.</summary>
+    /// <param name="timeout">For a statement.</param>
+    internal static NpgsqlCommand NewSetUp(NpgsqlConnection connection, TimeSpan timeout)
+    {
         // A node that freezes between insert and commit holds its logs' keys, and whoever appends to them waits, with all that it has to append: the server ends it in
         // half of their time at most, and no later than other nodes take it for gone. A database or role that has turned synchronous_commit off would acknowledge what a crash can lose. The insert is
         // planned once: while the table still fits a page a sequential scan is cheapest, and would be kept as the table grows.
-        await using var command = new NpgsqlCommand(
+        var command = new NpgsqlCommand(
             """
             SELECT set_config('enable_seqscan', 'off', false),
                    set_config('idle_in_transaction_session_timeout', $1, false),
@@ -137,9 +147,7 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
             connection);
         command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)Math.Min((timeout / 2).TotalMilliseconds, LongestFreeze.TotalMilliseconds)}" });
         command.Parameters.Add(new NpgsqlParameter { Value = $"{(int)timeout.TotalMilliseconds}" });
-        await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        await insertAll.PrepareAsync(cancellation).ConfigureAwait(false);
-        await insert.PrepareAsync(cancellation).ConfigureAwait(false);
+        return command;
     }
 
     private NpgsqlCommand NewInsert(string end)

@@ -24,7 +24,7 @@ public sealed class LostConnectionTests : IAsyncLifetime
         await using var node = EngineNode.OpenAkka(_store, database: AkkaDatabase.Postgres(_store.Database.UrlThrough(proxy.Port), TimeSpan.FromSeconds(2)));
         var sessions = Enumerable.Range(1, 5).Select(n => new SessionId($"s{n}")).ToList();
         await Task.WhenAll(sessions.Select(session => AcceptAsync(node, session, Create(session))));
-        CuttingProxy.Cut[] cuts = [CuttingProxy.Cut.BeforeCommit, CuttingProxy.Cut.AfterCommit, CuttingProxy.Cut.SilenceAfterCommit];
+        CuttingProxy.Cut[] cuts = [CuttingProxy.Cut.BeforeCommit, CuttingProxy.Cut.SilenceBeforeCommit, CuttingProxy.Cut.AfterCommit, CuttingProxy.Cut.SilenceAfterCommit];
         foreach (var cut in cuts)
         {
             proxy.Arm(cut);

@@ -30,6 +30,9 @@ public sealed class CuttingProxy : IAsyncDisposable
         /// <summary>The server never hears of the commit.</summary>
         BeforeCommit,
 
+        /// <summary>The server never hears of the commit, and the connection stays open without a word, whatever the client does: as of a node that stands still.</summary>
+        SilenceBeforeCommit,
+
         /// <summary>The server commits, the client never hears of it.</summary>
         AfterCommit,
 
@@ -95,9 +98,13 @@ public sealed class CuttingProxy : IAsyncDisposable
             {
                 state.Cut = armed;
                 armed = Cut.Never;
-                if (state.Cut == Cut.BeforeCommit)
+                switch (state.Cut)
                 {
-                    return;
+                    case Cut.BeforeCommit:
+                        return;
+                    case Cut.SilenceBeforeCommit:
+                        await Task.Delay(Timeout.Infinite, closing.Token);
+                        return;
                 }
             }
             await server.WriteAsync(buffer.AsMemory(0, count), closing.Token);
