@@ -17,8 +17,14 @@ internal sealed class SqliteHandle : IDisposable
 
     private SqliteHandle(sqlite3 db) => this.db = db;
 
+    /// <summary>Rows that the last insert, update or delete has changed.</summary>
+    public int Changes => sqlite3_changes(db);
+
     /// <summary>Within a transaction. A failed statement may have ended it already.</summary>
     public bool InTransaction => sqlite3_get_autocommit(db) == 0;
+
+    /// <summary>That of a connection which goes on owning it.</summary>
+    public static SqliteHandle Of(SqliteConnection connection) => new(connection.Handle!);
 
     /// <param name="lockTimeout">How long to wait for another connection's lock.</param>
     /// <exception cref="SqliteException" />
@@ -73,10 +79,21 @@ internal sealed class SqliteHandle : IDisposable
 /// <summary>A kept statement: bind, step, read, reset.</summary>
 internal sealed class SqliteStatement(SqliteHandle handle, sqlite3_stmt statement) : IDisposable
 {
+    /// <returns>0 where the text has no such parameter.</returns>
+    public int PlaceOf(string parameter) => sqlite3_bind_parameter_index(statement, parameter);
+
     public void Bind(int index, long value) => handle.Check(sqlite3_bind_int64(statement, index, value));
+
+    public void BindNull(int index) => handle.Check(sqlite3_bind_null(statement, index));
 
     public void Bind(int index, string value)
     {
+        if (value.Length == 0)
+        {
+            // No bytes at all would be null.
+            handle.Check(sqlite3_bind_text(statement, index, ""));
+            return;
+        }
         Span<byte> buffer = stackalloc byte[512];
         if (Encoding.UTF8.TryGetBytes(value, buffer, out var length))
         {

@@ -13,6 +13,10 @@ internal sealed class DoctoredReadDatabase(ReadDatabase inner) : ReadDatabase
 
     internal override TimeSpan Poll => inner.Poll;
 
+    internal override TimeSpan GatherTime => inner.GatherTime;
+
+    internal override int BatchSize => inner.BatchSize;
+
     internal override SearchIndex Search => inner.Search;
 
     internal override ValueTask<DbConnection> OpenAsync(CancellationToken cancellation)

@@ -47,7 +47,7 @@ public abstract class ReadModelRebuildContract(ReadModelStore store) : ReadModel
     [ContractFact]
     public async Task An_interrupted_rebuild_goes_on_where_a_projector_starts_next()
     {
-        new RandomStory(Story, Log, new Random(5), "s").Tell(2500);
+        new RandomStory(Story, Log, new Random(5), "s").Tell(Database.BatchSize + 500);
         await ProjectAsync();
         var live = await DumpAsync();
         var reads = 0;

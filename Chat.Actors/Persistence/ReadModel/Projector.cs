@@ -13,15 +13,10 @@ namespace Chat.Actors.Persistence;
 /// </summary>
 public sealed partial class Projector : IAsyncDisposable
 {
-    private const int BatchSize = 1000;
-
     private static readonly TimeSpan StandbyPoll = TimeSpan.FromMilliseconds(250);
 
     /// <summary>While someone waits: for another node's projector, or for the journal to know that no transaction can commit below the newest event.</summary>
     private static readonly TimeSpan QuickPoll = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>Events that come within this are written in one transaction, unless someone waits for them: one for each commit of the journal would cost as much as the commit.</summary>
-    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -180,14 +175,14 @@ public sealed partial class Projector : IAsyncDisposable
             _position.MoveTo(position);
             if (IsLeading)
             {
-                var events = await _journal.ReadAllAsync(position, BatchSize, cancellation);
+                var events = await _journal.ReadAllAsync(position, _database.BatchSize, cancellation);
                 Recovered();
                 if (events.Count > 0)
                 {
                     var setAside = await _writer.WriteAsync(connection, position, events, cancellation);
                     known = setAside is null ? null : events[^1].Ordering;
                     CountSetAside(setAside ?? []);
-                    if (events.Count < BatchSize)
+                    if (events.Count < _database.BatchSize)
                     {
                         await GatherAsync();
                     }
@@ -214,7 +209,7 @@ public sealed partial class Projector : IAsyncDisposable
         _hurry.Reader.TryRead(out _);
         if (!_position.IsAwaited)
         {
-            _gathered.Change(GatherTime, Timeout.InfiniteTimeSpan);
+            _gathered.Change(_database.GatherTime, Timeout.InfiniteTimeSpan);
             await _hurry.Reader.ReadAsync(_stop.Token);
         }
     }

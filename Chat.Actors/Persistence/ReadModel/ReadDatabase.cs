@@ -21,6 +21,12 @@ public abstract class ReadDatabase : IDisposable
     /// </summary>
     internal virtual TimeSpan Poll => TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Events that come within this are written in one transaction, unless someone waits for them: one for each commit of the journal would cost as much as the commit.</summary>
+    internal virtual TimeSpan GatherTime => TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Most events of one transaction.</summary>
+    internal virtual int BatchSize => 1000;
+
     internal abstract SearchIndex Search { get; }
 
     static ReadDatabase() => SqlMapper.AddTypeHandler(new StoredTime.Handler());

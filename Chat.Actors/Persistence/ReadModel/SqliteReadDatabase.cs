@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Chat.Protocol;
 using Microsoft.Data.Sqlite;
 
 namespace Chat.Actors.Persistence;
@@ -11,6 +10,15 @@ namespace Chat.Actors.Persistence;
 public sealed class SqliteReadDatabase(string path) : ReadDatabase
 {
     private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+
+    /// <summary>
+    /// A message changes a page of its session in each of several indexes, and a hundred of that session in one transaction change no more: the more come together, the
+    /// less is written to the disk whose syncs the journal waits for.
+    /// </summary>
+    internal override TimeSpan GatherTime => TimeSpan.FromMilliseconds(250);
+
+    /// <inheritdoc cref="GatherTime"/>
+    internal override int BatchSize => 5000;
 
     internal override SearchIndex Search { get; } = new SearchTable();
 
@@ -45,33 +53,30 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
 
     internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
     {
+        var handle = SqliteHandle.Of((SqliteConnection)transaction.Connection!);
         var changed = new int[statements.Count];
-        // A batch has a thousand statements and a dozen texts, each one and the same string: it is prepared once.
-        var commands = new Dictionary<string, SqliteCommand>(ReferenceEqualityComparer.Instance);
+        // A batch has thousands of statements and a dozen texts, each one and the same string: it is prepared once.
+        var prepared = new Dictionary<string, SqliteReadStatement>(ReferenceEqualityComparer.Instance);
         try
         {
             for (var i = 0; i < changed.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 var statement = statements[i];
-                if (!commands.TryGetValue(statement.Sql, out var command))
+                if (!prepared.TryGetValue(statement.Sql, out var run))
                 {
-                    commands[statement.Sql] = command = Prepare((SqliteTransaction)transaction, statement);
+                    prepared[statement.Sql] = run = new SqliteReadStatement(handle, statement.Sql);
                 }
-                for (var p = 0; p < statement.Arguments.Length; p++)
-                {
-                    command.Parameters[p].Value = ToSqlite(statement.Arguments[p]);
-                }
-                changed[i] = command.ExecuteNonQuery();
+                changed[i] = run.Execute(statement.Arguments);
                 Check(statement, changed[i]);
             }
             return new(changed);
         }
         finally
         {
-            foreach (var command in commands.Values)
+            foreach (var statement in prepared.Values)
             {
-                command.Dispose();
+                statement.Dispose();
             }
         }
     }
@@ -104,25 +109,5 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
         SqliteException e => e.SqliteErrorCode is 18 or 19 or 20,
         DbException or IOException or OperationCanceledException or ObjectDisposedException => false,
         _ => true,
-    };
-
-    private static SqliteCommand Prepare(SqliteTransaction transaction, ReadStatement statement)
-    {
-        var command = transaction.Connection!.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = statement.Sql;
-        for (var p = 1; p <= statement.Arguments.Length; p++)
-        {
-            command.Parameters.Add(new SqliteParameter { ParameterName = $"${p}" });
-        }
-        return command;
-    }
-
-    private static object ToSqlite(object? argument) => argument switch
-    {
-        null => DBNull.Value,
-        DateTimeOffset time => time.ToWire(),
-        JsonArgument json => json.Text,
-        _ => argument,
     };
 }
