@@ -58,7 +58,7 @@ public sealed class TestCluster : IAsyncDisposable
     {
         var postgres = await PostgresServer.StartOwnAsync(networks?.Postgres);
         var cluster = new TestCluster(postgres, await postgres.CreateDatabaseAsync(), await RedisServer.StartAsync(networks?.Redis), nodes, networks);
-        cluster._redis = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{cluster.Redis.Port},abortConnect=false");
+        cluster._redis = await cluster.Redis.ConnectAsync();
         try
         {
             await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync()));

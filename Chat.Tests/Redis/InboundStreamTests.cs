@@ -23,7 +23,7 @@ public sealed class InboundStreamTests : IAsyncLifetime
         }
         _redis = await RedisServer.StartAsync();
         _server = await StartAsync();
-        _client = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redis.Port},abortConnect=false");
+        _client = await _redis.ConnectAsync();
     }
 
     public async Task DisposeAsync()

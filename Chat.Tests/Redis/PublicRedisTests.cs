@@ -30,7 +30,7 @@ public sealed class PublicRedisTests : IAsyncLifetime
         }
         _redis = await RedisServer.StartAsync();
         _server = await TestServer.StartAsync(options => options with { Redis = options.Redis with { Url = _redis.Url } });
-        _client = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redis.Port},abortConnect=false");
+        _client = await _redis.ConnectAsync();
         await _client.GetSubscriber().SubscribeAsync(new RedisChannel("chat:*", RedisChannel.PatternMode.Pattern), (channel, value) =>
         {
             using var frame = JsonDocument.Parse((string)value!);
@@ -154,7 +154,7 @@ public sealed class PublicRedisTests : IAsyncLifetime
         await _redis.StartAgainAsync();
 
         // The test's own client need not have found its way back when it says so.
-        using var client = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{_redis.Port}");
+        using var client = await _redis.ConnectAsync();
         await Eventually.TrueAsync(async () => await client.GetDatabase().SetLengthAsync("ws:sessions:" + session) == 2);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using StackExchange.Redis;
 
 namespace Chat.Tests.Support;
 
@@ -80,6 +81,9 @@ public sealed class RedisServer : IAsyncDisposable
         process.BeginOutputReadLine();
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
+
+    /// <summary>A client for a look at it, which waits as long as a busy machine may take; its own default is a second.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},abortConnect=false,syncTimeout=60000,responseTimeout=60000");
 
     /// <summary>At once; its connections break.</summary>
     public async Task StopAsync()
