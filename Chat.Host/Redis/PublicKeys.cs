@@ -10,7 +10,8 @@ namespace Chat.Host.Redis;
 
 /// <summary>
 /// Keeps what other services read about who is here, in the keys of seeds 000 and 003: <c>session:{id}:participants</c>, <c>ws:connections:{user_id}</c>,
-/// <c>ws:sessions:{id}</c>, <c>session:{id}:state</c>. Changes are gathered and written by one task; nothing waits for it, and this server reads none of them.
+/// <c>ws:sessions:{id}</c>, <c>session:{id}:state</c>. Changes are gathered and written by one task, and all again where Redis did not
+/// take them; nothing else waits for it, and this server reads none of them.
 /// </summary>
 internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
 {
@@ -23,8 +24,11 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     /// <summary>A session that changes all the time has its state written so often.</summary>
     private static readonly TimeSpan WriteInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Redis has so long to take what is removed at the node's end.</summary>
-    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
+    /// <summary>All is written again so soon after some of it was not taken.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many writes are on their way at once.</summary>
+    private const int WritesAtOnce = 1000;
 
     /// <summary>Only where it is still this node's: the user may have another socket elsewhere.</summary>
     private const string DeleteOwn = "local v = redis.call('GET', KEYS[1]) if v and string.find(v, ARGV[1], 1, true) then return redis.call('DEL', KEYS[1]) end return 0";
@@ -109,29 +113,21 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var refreshedAt = _time.GetTimestamp();
+        var (refreshedAt, owes) = (_time.GetTimestamp(), false);
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(WriteInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_time.GetElapsedTime(refreshedAt) >= RefreshInterval)
+            if (_time.GetElapsedTime(refreshedAt) >= (owes ? RetryInterval : RefreshInterval))
             {
-                refreshedAt = _time.GetTimestamp();
+                (refreshedAt, owes) = (_time.GetTimestamp(), false);
                 RefreshAll();
             }
-            await WriteChangesAsync();
-        }
-        try
-        {
-            // An answer says that all before it has been taken.
-            await _redis.Database.PingAsync().WaitAsync(LastWrite, _time);
-        }
-        catch (Exception e) when (IsOfRedis(e))
-        {
-            LogLost(_logger, e.Message);
+            owes |= !await WriteChangesAsync();
         }
     }
 
-    private async ValueTask WriteChangesAsync()
+    /// <returns>Redis has taken all of them.</returns>
+    private async ValueTask<bool> WriteChangesAsync()
     {
         Dictionary<(SessionId Session, string UserId), Stay> changed;
         HashSet<SessionId> sessions;
@@ -139,7 +135,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         {
             if (_sessions.Count == 0)
             {
-                return;
+                return true;
             }
             (changed, _changed) = (_changed, []);
             (sessions, _sessions) = (_sessions, []);
@@ -147,38 +143,54 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         try
         {
             var redis = _redis.Database;
+            var writes = new List<Task>();
             foreach (var ((session, userId), stay) in changed)
             {
-                Write(redis, session, userId, stay);
+                Write(redis, writes, session, userId, stay);
+                await AnsweredAsync(writes, WritesAtOnce);
             }
             foreach (var session in sessions)
             {
-                await WriteStateAsync(redis, session);
+                await WriteStateAsync(redis, writes, session);
+                await AnsweredAsync(writes, WritesAtOnce);
             }
+            await AnsweredAsync(writes, 0);
+            return true;
         }
         catch (Exception e) when (IsOfRedis(e))
         {
-            // The next refresh writes all that is here; what has gone expires.
+            // All that is here is written again soon; what has gone expires.
             LogLost(_logger, e.Message);
+            return false;
         }
     }
 
-    private void Write(IDatabase redis, SessionId session, string userId, Stay stay)
+    /// <summary>Where there are so many. Nothing else says that Redis has taken them: it may be away, or refuse to be written to.</summary>
+    private async ValueTask AnsweredAsync(List<Task> writes, int atLeast)
+    {
+        if (writes.Count >= atLeast)
+        {
+            await Task.WhenAll(writes).WaitAsync(RedisAnswers.Patience, _time);
+            writes.Clear();
+        }
+    }
+
+    private void Write(IDatabase redis, List<Task> writes, SessionId session, string userId, Stay stay)
     {
         var (participants, connection, users) = ($"session:{session.Value}:participants", "ws:connections:" + userId, "ws:sessions:" + session.Value);
         var who = stay.Person.Who;
         if (stay.Person.Sockets > 0)
         {
-            redis.SetAdd(users, userId, CommandFlags.FireAndForget);
-            redis.KeyExpire(users, TimeToLive, CommandFlags.FireAndForget);
-            redis.StringSet(connection, ConnectionOf(session, stay), TimeToLive, flags: CommandFlags.FireAndForget);
+            writes.Add(redis.SetAddAsync(users, userId));
+            writes.Add(redis.KeyExpireAsync(users, TimeToLive));
+            writes.Add(redis.StringSetAsync(connection, ConnectionOf(session, stay), TimeToLive));
         }
         else
         {
-            redis.ScriptEvaluate(DeleteOwn, [connection], [stay.ConnectionId], CommandFlags.FireAndForget);
+            writes.Add(redis.ScriptEvaluateAsync(DeleteOwn, [connection], [stay.ConnectionId]));
             if (!IsAnywhere(session, userId))
             {
-                redis.SetRemove(users, userId, CommandFlags.FireAndForget);
+                writes.Add(redis.SetRemoveAsync(users, userId));
             }
         }
         if (who.ParticipantId is not { } participant)
@@ -187,30 +199,30 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
         }
         if (stay.Person.Counted > 0)
         {
-            redis.HashSet(participants, participant, ParticipantOf(stay), flags: CommandFlags.FireAndForget);
-            redis.KeyExpire(participants, TimeToLive, CommandFlags.FireAndForget);
+            writes.Add(redis.HashSetAsync(participants, participant, ParticipantOf(stay)));
+            writes.Add(redis.KeyExpireAsync(participants, TimeToLive));
         }
         else if (!IsAnywhere(session, userId))
         {
-            redis.HashDelete(participants, participant, CommandFlags.FireAndForget);
+            writes.Add(redis.HashDeleteAsync(participants, participant));
         }
     }
 
     /// <summary>On another node: that one writes the keys again at its next refresh.</summary>
     private bool IsAnywhere(SessionId session, string userId) => _hubs.Find(session)?.Presence.WhoIsHere.UserIds.Contains(userId) ?? false;
 
-    private async ValueTask WriteStateAsync(IDatabase redis, SessionId session)
+    private async ValueTask WriteStateAsync(IDatabase redis, List<Task> writes, SessionId session)
     {
         if (await FindStateAsync(session) is var (isArchived, title, head))
         {
             var online = _hubs.Find(session)?.Presence.WhoIsHere.UserIds.Count ?? 0;
-            redis.StringSet($"session:{session.Value}:state", Json(w =>
+            writes.Add(redis.StringSetAsync($"session:{session.Value}:state", Json(w =>
             {
                 w.WriteString("status"u8, isArchived ? "archived"u8 : "active"u8);
                 w.WriteString("title"u8, title);
                 w.WriteNumber("head_seq"u8, head);
                 w.WriteNumber("online_count"u8, online);
-            }), StateTimeToLive, flags: CommandFlags.FireAndForget);
+            }), StateTimeToLive));
         }
     }
 

@@ -154,8 +154,28 @@ public sealed class PublicRedisTests : IAsyncLifetime
         await _redis.StartAgainAsync();
 
         // The test's own client need not have found its way back when it says so.
-        using var client = await _redis.ConnectAsync();
+        var client = await _redis.ConnectAsync();
         await Eventually.TrueAsync(async () => await client.GetDatabase().SetLengthAsync("ws:sessions:" + session) == 2);
+
+        // One that is disposed of waits for the answer to its QUIT, here for as long as it would for any.
+        client.Close(allowCommandsToComplete: false);
+    }
+
+    [Fact]
+    public async Task What_Redis_refused_is_written_again()
+    {
+        // No replica is there to take a write: each is refused, and PING is answered.
+        using var admin = await _redis.ConnectAsync(isAdmin: true);
+        var server = admin.GetServer(admin.GetEndPoints()[0]);
+        await server.ConfigSetAsync("min-replicas-to-write", 1);
+        var session = await _server.CreateSessionAsync("mina");
+        await using var mina = await NativeClient.ConnectAsync(_server, session, "mina");
+        await Eventually.TrueAsync(async () => (await server.InfoRawAsync("errorstats")).Contains("NOREPLICAS", StringComparison.Ordinal));
+        Assert.False(Keys.KeyExists("ws:sessions:" + session));
+
+        await server.ConfigSetAsync("min-replicas-to-write", 0);
+
+        await Eventually.TrueAsync(() => Keys.SetLength("ws:sessions:" + session) == 1 && Keys.KeyExists($"session:{session}:state"));
     }
 
     [Fact]

@@ -83,7 +83,9 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A client for a look at it, which waits as long as a busy machine may take; its own default is a second.</summary>
-    public Task<ConnectionMultiplexer> ConnectAsync() => ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},abortConnect=false,syncTimeout=60000,responseTimeout=60000");
+    /// <param name="isAdmin">Its settings may be changed.</param>
+    public Task<ConnectionMultiplexer> ConnectAsync(bool isAdmin = false) =>
+        ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},abortConnect=false,syncTimeout=60000,responseTimeout=60000,allowAdmin={isAdmin}");
 
     /// <summary>At once; its connections break.</summary>
     public async Task StopAsync()
