@@ -11,6 +11,9 @@ public sealed class SessionHub : IThreadPoolWorkItem
     /// <summary>Events offered at once where more wait: some tens of KB for each reader's write.</summary>
     private const int MostAtOnce = 256;
 
+    /// <summary>Among the writes to more readers than these, one less is no gain.</summary>
+    private const int MostThatAnswersWaitFor = 32;
+
     private readonly Lock _gate = new();
     private readonly List<Subscriber> _subscribers = [];
     private readonly Queue<IReadOnlyList<EncodedEvent>> _batches = [];
@@ -151,6 +154,20 @@ public sealed class SessionHub : IThreadPoolWorkItem
         lock (_gate)
         {
             subscriber.Open(first, _passed);
+        }
+    }
+
+    /// <summary>Sends an answer about an event; together with that, where it is about to be offered and not to so many that the reader's turn is far.</summary>
+    public void Send(Subscriber subscriber, Frame frame, long seq)
+    {
+        // Without the lock: one count more or less is as good.
+        if (seq <= Volatile.Read(ref _published) && _subscribers.Count <= MostThatAnswersWaitFor)
+        {
+            subscriber.Send(frame, seq);
+        }
+        else
+        {
+            subscriber.Send(frame);
         }
     }
 

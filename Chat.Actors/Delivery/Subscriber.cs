@@ -19,6 +19,9 @@ public sealed class Subscriber
     /// <summary>The owner has nothing in hand and waits: what is written now overtakes nothing.</summary>
     private bool _isResting;
 
+    /// <summary>How many wait for what the hub is about to offer, and the owner sleeps on: all of the queue, or none of it.</summary>
+    private int _held;
+
     private TaskCompletionSource? _room;
     private int _queuedBytes;
     private int _queuedStored;
@@ -81,7 +84,7 @@ public sealed class Subscriber
             if (CanWriteNow && batch.IsPlain && IsLive && Cursor + 1 == batch.First && _filter is null && !Face.NewestOnly)
             {
                 var frames = batch.FramesFor(Face);
-                if (frames.Count == 0 || frames.Bytes.Length <= _queueLimit && WriteNow!(frames.Bytes))
+                if (frames.Count == 0 && _held == 0 || frames.Bytes.Length <= _queueLimit && TryWrite(frames.Bytes))
                 {
                     Cursor = batch.Last;
                     LastShown = frames.Count == 0 ? LastShown : frames.LastSeq;
@@ -92,6 +95,11 @@ public sealed class Subscriber
             foreach (var e in batch.Events)
             {
                 queued += Offer(e) ? 1 : 0;
+            }
+            if (_held > 0)
+            {
+                // Nothing was written that they could go with.
+                _signal.Set();
             }
             return queued;
         }
@@ -175,7 +183,7 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
-            if (CanWriteNow && batch.IsAllFor(UserId, _openedAt) && batch.FramesFor(Face) is var frames && (frames.Count == 0 || WriteNow!(frames.Bytes)))
+            if (CanWriteNow && batch.IsAllFor(UserId, _openedAt) && batch.FramesFor(Face) is var frames && (frames.Count == 0 || TryWrite(frames.Bytes)))
             {
                 return;
             }
@@ -194,6 +202,25 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
+            Enqueue(frame, seq: 0);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Send(Frame)"/>, but where the hub has yet to offer the event, the answer waits for it and goes in the same write: one system call for both.
+    /// </summary>
+    /// <param name="published">Seq of the event that the answer is about, which the hub has published.</param>
+    internal void Send(Frame frame, long published)
+    {
+        lock (_gate)
+        {
+            if (CanWriteNow && IsLive && Cursor < published)
+            {
+                _queue.Enqueue(new Queued(frame, Seq: 0));
+                _queuedBytes += frame.Length;
+                _held++;
+                return;
+            }
             Enqueue(frame, seq: 0);
         }
     }
@@ -303,7 +330,7 @@ public sealed class Subscriber
     {
         lock (_gate)
         {
-            _isResting = false;
+            (_isResting, _held) = (false, 0);
             var bytes = 0;
             while (_queue.TryPeek(out var queued) && (bytes == 0 || bytes + queued.Frame.Length <= maxBytes))
             {
@@ -317,11 +344,7 @@ public sealed class Subscriber
             {
                 _signal.Set();
             }
-            if (_room is { } room && _queuedBytes <= _queueLimit / 2)
-            {
-                _room = null;
-                room.TrySetResult();
-            }
+            MakeRoom();
             return bytes;
         }
     }
@@ -342,17 +365,51 @@ public sealed class Subscriber
 
     private void Enqueue(Frame frame, long seq)
     {
-        if (Closing is not null || CanWriteNow && WriteNow!(frame.Bytes))
+        if (Closing is not null || CanWriteNow && TryWrite(frame.Bytes))
         {
             return;
         }
+        _held = 0;
         _queue.Enqueue(new Queued(frame, seq));
         _queuedBytes += frame.Length;
         _queuedStored += seq > 0 ? 1 : 0;
         _signal.Set();
     }
 
-    private bool CanWriteNow => _isResting && WriteNow is not null && _queue.Count == 0 && Closing is null;
+    private bool CanWriteNow => _isResting && WriteNow is not null && _queue.Count == _held && Closing is null;
+
+    /// <summary>Writes the held ones, and these after them.</summary>
+    private bool TryWrite(ReadOnlyMemory<byte> bytes)
+    {
+        if (_held == 0)
+        {
+            return WriteNow!(bytes);
+        }
+        var (together, at) = (new byte[_queuedBytes + bytes.Length], 0);
+        foreach (var held in _queue)
+        {
+            held.Frame.Bytes.CopyTo(together.AsMemory(at));
+            at += held.Frame.Length;
+        }
+        bytes.CopyTo(together.AsMemory(at));
+        if (!WriteNow!(together))
+        {
+            return false;
+        }
+        _queue.Clear();
+        (_held, _queuedBytes) = (0, 0);
+        MakeRoom();
+        return true;
+    }
+
+    private void MakeRoom()
+    {
+        if (_room is { } room && _queuedBytes <= _queueLimit / 2)
+        {
+            _room = null;
+            room.TrySetResult();
+        }
+    }
 
     private void DropStored()
     {

@@ -62,7 +62,6 @@ internal static class OptionsChecks
         return spelled;
     }
 
-    /// <summary>The forms that SQLAlchemy takes for PostgreSQL, with or without a driver's name.</summary>
     public static string? Host(string host) => Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4 ? null : "is neither a name nor an IPv4 address";
 
     public static string? Endpoint(string endpoint) =>
@@ -70,6 +69,7 @@ internal static class OptionsChecks
             ? null
             : "holds what is not of the form HOST:PORT";
 
+    /// <summary>The forms that SQLAlchemy takes for PostgreSQL, with or without a driver's name.</summary>
     public static string? DatabaseUrl(string? url)
     {
         const string form = "postgresql://user:password@host:port/name";

@@ -17,7 +17,7 @@ internal abstract class FaceConnection<TRequest>(FaceServices services, EnteredS
         switch (reply)
         {
             case Accepted accepted when request.ClientMessageId is { } id:
-                Subscriber.Send(SocketReplies.Ack(id, accepted));
+                Hub.Send(Subscriber, SocketReplies.Ack(id, accepted), accepted.Seq);
                 break;
             case Rejected rejected:
                 Subscriber.Send(SocketReplies.Error(rejected, request.ClientMessageId));

@@ -191,6 +191,75 @@ public sealed class SubscriberTests
     }
 
     [Fact]
+    public void An_answer_about_what_is_about_to_be_offered_goes_in_the_same_write()
+    {
+        var writes = new List<string>();
+        var takes = true;
+        var subscriber = Resting(bytes => Write(writes, bytes, takes), out _);
+
+        subscriber.Send(Ack("1"), published: 1);
+        subscriber.Send(Ack("2"), published: 2);
+        Assert.Empty(writes);
+        subscriber.Offer(Batch(1, "a", "b"));
+        // Offered by now: what comes after it waits for nothing.
+        subscriber.Send(Ack("again"), published: 2);
+        // What else there is to write takes it along.
+        subscriber.Send(Ack("3"), published: 3);
+        subscriber.Send(NativeReplies.Pong);
+        Assert.Equal(["1 2 a b", "again", "3 pong"], writes);
+
+        subscriber.Send(Ack("4"), published: 3);
+        takes = false;
+        subscriber.Offer(Batch(3, "c"));
+        takes = true;
+        subscriber.Send(Ack("5"), published: 4);
+        Assert.Equal(3, writes.Count);
+        Assert.Equal("4 c 5", Taken(subscriber));
+    }
+
+    [Fact]
+    public async Task An_answer_that_was_held_is_not_left_where_nothing_comes_that_it_could_go_with()
+    {
+        var writes = new List<string>();
+        var readers = new Subscriber[4];
+        var woken = new Task[4];
+        for (var i = 0; i < readers.Length; i++)
+        {
+            readers[i] = Resting(bytes => Write(writes, bytes), out woken[i], filter: i == 3 ? _ => false : null);
+            readers[i].Send(Ack("1"), published: 1);
+        }
+        var (hidden, gap, closed, unwanted) = (readers[0], readers[1], readers[2], readers[3]);
+        await Task.Delay(20);
+        Assert.DoesNotContain(woken, task => task.IsCompleted);
+
+        hidden.Offer(new EventBatch([new EncodedEvent(1, 0, new RunClaimed { MessageId = new MessageId("m1"), Epoch = 1, Node = "n", At = default })]));
+        gap.Offer(Batch(2, "b"));
+        closed.Close(CloseCode.Draining, "");
+        unwanted.Offer(Batch(1, "a"));
+
+        await Task.WhenAll(woken[1..]).WaitAsync(NativeClient.Timeout);
+        // The first needs no owner: there is a write, with nothing else in it.
+        Assert.Equal(["1"], writes);
+        Assert.Equal(("", "1", "1", "1"), (Taken(hidden), Taken(gap), Taken(closed), Taken(unwanted)));
+    }
+
+    [Fact]
+    public void One_who_waits_for_room_is_let_on_by_the_write_that_takes_the_answers_along()
+    {
+        var subscriber = Resting(_ => true, out _, limit: 1000);
+        for (var i = 0; i < 20; i++)
+        {
+            subscriber.Send(Ack("an id of some length, as clients like to have them"), published: 1);
+        }
+        var room = subscriber.WhenRoomAsync(CancellationToken.None);
+        Assert.False(room.IsCompleted);
+
+        subscriber.Offer(Batch(1, "a"));
+
+        Assert.True(room.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void A_batch_that_does_not_follow_on_what_the_reader_has_is_looked_at_event_by_event()
     {
         var writes = 0;
@@ -204,6 +273,35 @@ public sealed class SubscriberTests
         Assert.Equal((3, false), (subscriber.Cursor, subscriber.IsLive));
         Assert.Equal(1, writes);
     }
+
+    private static Subscriber Resting(Func<ReadOnlyMemory<byte>, bool> write, out Task woken, int limit = Limit, Func<SessionEvent, bool>? filter = null)
+    {
+        var subscriber = new Subscriber(NativeCodec.Instance, "mina", limit, filter) { WriteNow = write };
+        Assert.True(subscriber.GoLive(0));
+        woken = subscriber.WaitAsync().AsTask();
+        return subscriber;
+    }
+
+    private static Frame Ack(string id) => SocketReplies.Ack(id, new Accepted { Seq = 1, At = default, MessageId = new MessageId("m1") });
+
+    private static bool Write(List<string> writes, ReadOnlyMemory<byte> bytes, bool takes = true)
+    {
+        writes.AddRange(takes ? [Shown(WebSocketFrames.PayloadsOf(bytes))] : []);
+        return takes;
+    }
+
+    private static string Taken(Subscriber subscriber)
+    {
+        var frames = new List<Frame>();
+        while (subscriber.Take(frames, int.MaxValue) > 0)
+        {
+        }
+        return Shown(frames.Select(frame => frame.Payload.ToArray()));
+    }
+
+    private static string Shown(IEnumerable<byte[]> payloads) => string.Join(' ', payloads
+        .Select(payload => new NativeFrame(payload))
+        .Select(frame => frame.OptionalText("content") ?? frame.OptionalText("client_message_id") ?? "pong"));
 
     private static EventBatch Batch(long first, params string[] contents) =>
         new([.. contents.Select((content, i) => new EncodedEvent(first + i, first + i - 1, Events.Posted(content)))]);
