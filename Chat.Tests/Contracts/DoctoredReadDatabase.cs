@@ -29,7 +29,7 @@ internal sealed class DoctoredReadDatabase(ReadDatabase inner) : ReadDatabase
 
     internal override ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) => inner.BeginWriteAsync(connection, cancellation);
 
-    internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation) =>
+    internal override ValueTask<int> ExecuteAsync(DbTransaction transaction, IEnumerable<ReadStatement> statements, CancellationToken cancellation) =>
         inner.ExecuteAsync(transaction, statements, cancellation);
 
     internal override ValueTask<bool> TryLeadAsync(DbConnection connection, CancellationToken cancellation) =>

@@ -80,6 +80,6 @@ internal sealed class BatchWriter(ReadDatabase database, TimeProvider time)
             transaction,
             [new("UPDATE chat_projection SET ordering = $3 WHERE name = $1 AND ordering = $2", [ReadDatabase.Projection, from, to])],
             cancellation);
-        return changed[0] == 1;
+        return changed == 1;
     }
 }

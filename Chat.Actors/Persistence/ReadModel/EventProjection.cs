@@ -11,6 +11,7 @@ internal sealed class EventProjection
     /// <summary>Scalar values of the newest message that the session list shows; <c>substr</c> counts these in both databases.</summary>
     public const int LastMessageLength = 200;
 
+    /// <summary>Of the event that is applied, and at the end of all sessions' lists.</summary>
     private readonly List<ReadStatement> _statements = [];
     private readonly Dictionary<string, SessionChange> _changes = new(StringComparer.Ordinal);
 
@@ -23,27 +24,35 @@ internal sealed class EventProjection
 
     private EventProjection(SearchIndex search) => _search = search;
 
-    public static IReadOnlyList<ReadStatement> Of(IEnumerable<StoredEvent> events, SearchIndex search, DateTimeOffset now)
+    /// <returns>Made as they are asked for: those of a whole batch at once are megabytes that the collector would carry along.</returns>
+    public static IEnumerable<ReadStatement> Of(IEnumerable<StoredEvent> events, SearchIndex search, DateTimeOffset now)
     {
         var projection = new EventProjection(search);
         foreach (var stored in events)
         {
             if (stored.Event is null)
             {
-                projection._statements.Add(SetAside(stored, ErrorOf(stored), now));
+                yield return SetAside(stored, ErrorOf(stored), now);
             }
             else
             {
                 projection.Apply(stored, stored.Event);
+                foreach (var statement in projection._statements)
+                {
+                    yield return statement;
+                }
+                projection._statements.Clear();
             }
         }
         foreach (var (session, change) in projection._changes)
         {
-            projection._statements.Add(SessionStatements.Touch(session, change));
+            yield return SessionStatements.Touch(session, change);
             projection.List(session, change);
         }
-        projection._statements.AddRange(ListStatements.Add(projection._made.Values));
-        return projection._statements;
+        foreach (var statement in projection._statements.Concat(ListStatements.Add(projection._made.Values)))
+        {
+            yield return statement;
+        }
     }
 
     /// <summary>Why an event that was not decoded was not.</summary>

@@ -35,15 +35,16 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
     internal override async ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation) =>
         await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
 
-    internal override async ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
+    internal override async ValueTask<int> ExecuteAsync(DbTransaction transaction, IEnumerable<ReadStatement> statements, CancellationToken cancellation)
     {
-        if (statements.Count == 0)
-        {
-            return [];
-        }
         // One round trip, however many statements.
+        var together = statements.ToList();
+        if (together.Count == 0)
+        {
+            return 0;
+        }
         await using var batch = new NpgsqlBatch((NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
-        foreach (var statement in statements)
+        foreach (var statement in together)
         {
             var command = new NpgsqlBatchCommand(TextOf(statement));
             foreach (var argument in statement.Arguments)
@@ -55,13 +56,14 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         // Each text is parsed once for each connection: a thousand statements have a dozen texts, and the server spends more on those than on the rows.
         await batch.PrepareAsync(cancellation);
         await batch.ExecuteNonQueryAsync(cancellation);
-        var changed = new int[statements.Count];
-        for (var i = 0; i < changed.Length; i++)
+        var all = 0;
+        for (var i = 0; i < together.Count; i++)
         {
-            changed[i] = batch.BatchCommands[i].RecordsAffected;
-            Check(statements[i], changed[i]);
+            var changed = batch.BatchCommands[i].RecordsAffected;
+            Check(together[i], changed);
+            all += changed;
         }
-        return changed;
+        return all;
     }
 
     /// <summary>The server ends a leader that asks nothing for two seconds: its process stands still, and would keep the lock as long as its connection.</summary>

@@ -39,9 +39,10 @@ public abstract class ReadDatabase : IDisposable
     /// <summary>Takes the database's lock for writing at once where it has one.</summary>
     internal abstract ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellation);
 
-    /// <summary>Runs the statements in order and returns the rows changed by each.</summary>
+    /// <summary>Runs the statements in order.</summary>
+    /// <returns>Rows changed by all of them.</returns>
     /// <exception cref="UnappliedEventException">A statement that must change a row changed none.</exception>
-    internal abstract ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation);
+    internal abstract ValueTask<int> ExecuteAsync(DbTransaction transaction, IEnumerable<ReadStatement> statements, CancellationToken cancellation);
 
     /// <summary>
     /// Whether this node is the one that projects: held for as long as the connection lives. Where nodes share no database it is always true.

@@ -51,26 +51,26 @@ public sealed class SqliteReadDatabase(string path) : ReadDatabase
         return new(sqlite.BeginTransaction(deferred: false));
     }
 
-    internal override ValueTask<int[]> ExecuteAsync(DbTransaction transaction, IReadOnlyList<ReadStatement> statements, CancellationToken cancellation)
+    internal override ValueTask<int> ExecuteAsync(DbTransaction transaction, IEnumerable<ReadStatement> statements, CancellationToken cancellation)
     {
         var handle = SqliteHandle.Of((SqliteConnection)transaction.Connection!);
-        var changed = new int[statements.Count];
+        var all = 0;
         // A batch has thousands of statements and a dozen texts, each one and the same string: it is prepared once.
         var prepared = new Dictionary<string, SqliteReadStatement>(ReferenceEqualityComparer.Instance);
         try
         {
-            for (var i = 0; i < changed.Length; i++)
+            foreach (var statement in statements)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var statement = statements[i];
                 if (!prepared.TryGetValue(statement.Sql, out var run))
                 {
                     prepared[statement.Sql] = run = new SqliteReadStatement(handle, statement.Sql);
                 }
-                changed[i] = run.Execute(statement.Arguments);
-                Check(statement, changed[i]);
+                var changed = run.Execute(statement.Arguments);
+                Check(statement, changed);
+                all += changed;
             }
-            return new(changed);
+            return new(all);
         }
         finally
         {
