@@ -1,5 +1,5 @@
 -- The same rules about types without IN, for each list of which SQLite makes and fills a table of its own with every row that it inserts: a quarter of the row's cost.
--- A rule changes with its table, which the log fills again.
+-- A rule changes with its table, which the log fills again. Without the index over sessions' times: a time is found by the seqs.
 UPDATE chat_projection SET ordering = 0;
 DELETE FROM chat_files;
 DELETE FROM chat_reactions;
@@ -49,8 +49,6 @@ CREATE UNIQUE INDEX idx_chat_messages_session_id ON chat_messages(session_id, se
 -- The newest of a sender in a session.
 CREATE INDEX idx_chat_messages_sender_id ON chat_messages(sender_id, session_id, sender_type, seq);
 CREATE INDEX idx_chat_messages_created_at ON chat_messages(created_at);
--- Cursors that are a time.
-CREATE INDEX idx_chat_messages_session_time ON chat_messages(session_id, created_at, seq);
 -- What unread counts leave out.
 CREATE INDEX idx_chat_messages_deleted ON chat_messages(session_id, seq, sender_id, sender_type) WHERE is_deleted;
 CREATE INDEX idx_chat_messages_file_id ON chat_messages(file_id) WHERE file_id IS NOT NULL;
