@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using Akka.Actor;
@@ -11,10 +10,7 @@ using Chat.Actors.Persistence;
 using Chat.Actors.Runtime;
 using Chat.Actors.Sessions;
 using Chat.Protocol;
-using LinqToDB;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Chat.Actors.AkkaEngine;
 
@@ -227,72 +223,4 @@ public sealed partial class AkkaSessions : ISessionEngine
 
     [LoggerMessage(127, LogLevel.Warning, "Sessions could not be handed over: they come back on other nodes when this one is gone")]
     private static partial void LogNotHandedOver(ILogger logger, Exception fault);
-}
-
-/// <summary>What the engine is given of the server's settings.</summary>
-public sealed record AkkaOptions
-{
-    /// <summary>This node's name; differs from start to start.</summary>
-    public required string Node { get; init; }
-
-    /// <summary>Where other nodes reach this one's actors.</summary>
-    public required string Host { get; init; }
-
-    /// <summary>0: any free one.</summary>
-    public required int Port { get; init; }
-
-    /// <summary><c>HOST:PORT</c> of nodes to join; empty: a cluster of this node alone.</summary>
-    public required IReadOnlyList<string> Seeds { get; init; }
-
-    /// <summary>HOCON, as <c>hocon/cluster.conf</c>.</summary>
-    public required string Settings { get; init; }
-
-    /// <summary>Where the default engine's tables are.</summary>
-    public required AkkaDatabase Database { get; init; }
-
-    /// <summary>A write that is not confirmed by then has failed.</summary>
-    public required TimeSpan AppendTimeout { get; init; }
-
-    /// <summary>Nodes that there are, this one among them, as they have told each other by another way than Akka.NET's.</summary>
-    public required Func<int> CountNodes { get; init; }
-}
-
-/// <param name="Provider">As linq2db names it.</param>
-/// <param name="ConnectionString">Holds the password, so it is not shown.</param>
-/// <param name="Timeout">A statement that takes longer has failed.</param>
-public sealed record AkkaDatabase(string Provider, string ConnectionString, TimeSpan Timeout)
-{
-    public static AkkaDatabase Sqlite(string path, TimeSpan timeout) =>
-        new(ProviderName.SQLiteMS, new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = Seconds(timeout) }.ToString(), timeout);
-
-    /// <param name="url">As <see cref="PostgresUrl"/> reads it.</param>
-    /// <exception cref="FormatException" />
-    public static AkkaDatabase Postgres(string url, TimeSpan timeout)
-    {
-        var settings = PostgresUrl.Parse(url);
-        settings.CommandTimeout = Seconds(timeout);
-        return new(ProviderName.PostgreSQL15, settings.ToString(), timeout);
-    }
-
-    internal DataOptions ToDataOptions()
-    {
-        var options = new DataOptions().UseConnectionString(Provider, ConnectionString);
-        return Provider == ProviderName.PostgreSQL15 ? options.UseAfterConnectionOpened(SetUp, SetUpAsync) : options;
-    }
-
-    public override string ToString() => Provider;
-
-    private void SetUp(DbConnection connection)
-    {
-        using var command = PostgresWriteConnection.NewSetUp((NpgsqlConnection)connection, Timeout);
-        command.ExecuteNonQuery();
-    }
-
-    private async Task SetUpAsync(DbConnection connection, CancellationToken cancellation)
-    {
-        await using var command = PostgresWriteConnection.NewSetUp((NpgsqlConnection)connection, Timeout);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    private static int Seconds(TimeSpan timeout) => Math.Max(1, (int)timeout.TotalSeconds);
 }
