@@ -42,6 +42,10 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     private readonly Dictionary<(SessionId Session, string UserId), Stay> _here = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _writing;
+
+    /// <summary>Since all was last written.</summary>
+    private bool _wasRefused;
+
     private Dictionary<(SessionId Session, string UserId), Stay> _changed = [];
     private HashSet<SessionId> _sessions = [];
 
@@ -113,13 +117,15 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var (refreshedAt, owes) = (_time.GetTimestamp(), false);
+        var (refreshedAt, owes, pause) = (_time.GetTimestamp(), false, RetryInterval);
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(WriteInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_time.GetElapsedTime(refreshedAt) >= (owes ? RetryInterval : RefreshInterval))
+            if (_time.GetElapsedTime(refreshedAt) >= (owes ? pause : RefreshInterval))
             {
-                (refreshedAt, owes) = (_time.GetTimestamp(), false);
+                // What is refused may be for ever, such as a key of that name which is something else's.
+                pause = !_wasRefused ? RetryInterval : pause * 2 < RefreshInterval ? pause * 2 : RefreshInterval;
+                (refreshedAt, owes, _wasRefused) = (_time.GetTimestamp(), false, false);
                 RefreshAll();
             }
             owes |= !await WriteChangesAsync();
@@ -155,7 +161,7 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
                 await AnsweredAsync(writes, WritesAtOnce);
             }
             await AnsweredAsync(writes, 0);
-            return true;
+            return !_wasRefused;
         }
         catch (Exception e) when (IsOfRedis(e))
         {
@@ -168,11 +174,21 @@ internal sealed partial class PublicKeys : IPresenceListener, IAsyncDisposable
     /// <summary>Where there are so many. Nothing else says that Redis has taken them: it may be away, or refuse to be written to.</summary>
     private async ValueTask AnsweredAsync(List<Task> writes, int atLeast)
     {
-        if (writes.Count >= atLeast)
+        if (writes.Count < atLeast)
+        {
+            return;
+        }
+        try
         {
             await Task.WhenAll(writes).WaitAsync(RedisAnswers.Patience, _time);
-            writes.Clear();
         }
+        catch (RedisServerException e)
+        {
+            // One of them, and perhaps none of the others.
+            _wasRefused = true;
+            LogLost(_logger, e.Message);
+        }
+        writes.Clear();
     }
 
     private void Write(IDatabase redis, List<Task> writes, SessionId session, string userId, Stay stay)

@@ -179,6 +179,24 @@ public sealed class PublicRedisTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_that_is_something_elses_keeps_no_other_from_being_written()
+    {
+        var session = await _server.CreateSessionAsync("mina");
+        Keys.StringSet($"session:{session}:participants", "not a hash");
+        var subscriber = new Subscriber(NativeCodec.Instance, "p", 1_000_000);
+        var hub = _server.Node.Hubs.Subscribe(new SessionId(session), subscriber);
+
+        // More writes than are on their way at once.
+        for (var i = 0; i < 500; i++)
+        {
+            hub.Presence.Enter(new Person($"p{i}", "미나", $"id{i}"));
+        }
+
+        await Eventually.TrueAsync(() => Keys.SetLength("ws:sessions:" + session) == 500 && Keys.KeyExists($"session:{session}:state"));
+        _server.Node.Hubs.Unsubscribe(hub, subscriber);
+    }
+
+    [Fact]
     public void A_users_channel_says_which_session_a_frame_is_of()
     {
         Assert.Equal("""{"session_id":"a\u0022b","type":"message"}"""u8.ToArray(), PublicChannels.Named(new SessionId("a\"b"), """{"type":"message"}"""u8));
