@@ -113,7 +113,14 @@ public sealed class PresenceRelay : IPresenceListener, IAsyncDisposable
         var number = Interlocked.Increment(ref _last);
         var question = _questions[number] = new Question(others, take);
         _bus.Publish(Everyone, new PresenceNote.WhoAsked(_registry.Self, number, session.Value).Encode());
+        _ = RemoveAsync(number, question);
         await question.Answered.Task.WaitAsync(_options.AnswerTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>An answer that nobody waits for any more is taken all the same, as long as that node's next round may be away.</summary>
+    private async Task RemoveAsync(long number, Question question)
+    {
+        await question.Answered.Task.WaitAsync(_options.Tick * _options.TicksOfRound, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _questions.TryRemove(number, out _);
     }
 
@@ -263,7 +270,7 @@ public sealed class PresenceRelay : IPresenceListener, IAsyncDisposable
 
 public sealed record PresenceRelayOptions
 {
-    /// <summary>A node that has not answered by then is not waited for: its word comes with its next round.</summary>
+    /// <summary>A node that has not answered by then is not waited for: its word comes late, or with its next round.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromMilliseconds(250);
 
     public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(1);

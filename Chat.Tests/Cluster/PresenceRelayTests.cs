@@ -109,6 +109,29 @@ public sealed class PresenceRelayTests
     }
 
     [Fact]
+    public async Task A_node_that_answers_late_is_heard_all_the_same()
+    {
+        await using var a = new Node("a", this);
+        await using var b = new Node("b", this);
+        await a.ListenAsync("reader");
+        a.Presence.Enter(Mina);
+        a.Hold();
+        var listening = b.ListenAsync("reader");
+        await Eventually.TrueAsync(() => a.Held == 1);
+        Assert.False(listening.IsCompleted);
+        _time.Advance(new PresenceRelayOptions().AnswerTimeout);
+        var reader = await listening;
+        Assert.Empty(b.Presence.WhoIsHere.UserIds);
+
+        a.Release();
+
+        await Eventually.TrueAsync(() => b.Presence.WhoIsHere.UserIds.Contains("mina"));
+        a.Presence.Leave(Mina);
+        await reader.ExpectAsync("user_left", "mina");
+        Assert.Equal(["user_left mina"], reader.Seen);
+    }
+
+    [Fact]
     public async Task Typing_and_reading_pass_to_the_others_and_end_where_they_began()
     {
         await using var a = new Node("a", this);
@@ -178,6 +201,13 @@ public sealed class PresenceRelayTests
 
         public void Find() => _bus.Loses = false;
 
+        public int Held => _bus.Held;
+
+        /// <summary>What it says is on its way, until it is released.</summary>
+        public void Hold() => _bus.Hold();
+
+        public void Release() => _bus.Release();
+
         public async ValueTask DisposeAsync()
         {
             await Relay.DisposeAsync();
@@ -223,8 +253,36 @@ public sealed class PresenceRelayTests
 
     private sealed class LossyBus(INodeBus bus) : INodeBus
     {
+        private readonly Queue<(string Topic, byte[] Message)> _held = [];
+        private bool _holds;
+
         public bool Loses { get; set; }
         public bool IsUp => bus.IsUp;
+
+        public int Held
+        {
+            get
+            {
+                lock (_held)
+                {
+                    return _held.Count;
+                }
+            }
+        }
+
+        public void Hold() => _holds = true;
+
+        public void Release()
+        {
+            lock (_held)
+            {
+                _holds = false;
+                while (_held.TryDequeue(out var held))
+                {
+                    bus.Publish(held.Topic, held.Message);
+                }
+            }
+        }
 
         public event Action? Restored
         {
@@ -236,9 +294,16 @@ public sealed class PresenceRelayTests
 
         public void Publish(string topic, ReadOnlyMemory<byte> message)
         {
-            if (!Loses)
+            lock (_held)
             {
-                bus.Publish(topic, message);
+                if (_holds)
+                {
+                    _held.Enqueue((topic, message.ToArray()));
+                }
+                else if (!Loses)
+                {
+                    bus.Publish(topic, message);
+                }
             }
         }
 
