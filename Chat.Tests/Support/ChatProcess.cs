@@ -20,6 +20,8 @@ public sealed partial class ChatProcess : IAsyncDisposable
     private static readonly Lazy<HashSet<string>> OwnNames = new(() =>
         [.. Directory.GetFiles(ChatConfiguration.FindFolder(), "*.conf").SelectMany(file => Substitution().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value)]);
 
+    private static int _ports;
+
     private readonly Process _process;
     private readonly TempFolder? _folder;
     private readonly StringBuilder _output = new();
@@ -116,12 +118,27 @@ public sealed partial class ChatProcess : IAsyncDisposable
         return new ChatResult(code, process.Output, process.Error);
     }
 
-    /// <summary>For a server that has to come back on the port it had. The system does not soon give it to someone else who asks for any.</summary>
+    /// <summary>
+    /// For a server that has to come back on the port it had, or begins to listen later: below those that Linux gives to outgoing connections and to whoever asks for
+    /// any, one of which may take it meanwhile. Each is given once.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            // From another place in each process, so that two runs at a time seldom meet.
+            var port = 12_000 + (int)((uint)(Environment.ProcessId * 997 + Interlocked.Increment(ref _ports)) % 20_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Someone else's.
+            }
+        }
     }
 
     /// <summary>A token that a server takes which was given no key.</summary>
