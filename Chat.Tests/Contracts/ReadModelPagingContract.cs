@@ -96,8 +96,7 @@ public abstract class ReadModelPagingContract(ReadModelStore store) : ReadModelC
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.PageBackward, page));
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.PageForward, page));
         ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.Conversation, ("session", "s"), ("last", 100L), ("limit", 50)));
-        var halves = await Store.ExplainAsync(Database, MessageQueries.FirstFrom, ("session", "s"), ("time", Story.Now.DateTime));
-        ExplainedAs.OrderedSearches([.. halves.Where(line => !line.Contains("SCAN TABLE span", StringComparison.Ordinal))]);
+        ExplainedAs.OrderedSearches(await Store.ExplainAsync(Database, MessageQueries.FirstFrom, ("session", "s"), ("time", Story.Now.DateTime)));
         ExplainedAs.Searches(await Store.ExplainAsync(Database, MessageQueries.Reactions, ("session", "s"), ("first", 1L), ("last", 50L)));
     }
 

@@ -272,7 +272,7 @@ public abstract class ReadModelSearchContract(ReadModelStore store) : ReadModelC
                 Database, SearchQueries.Candidates(found, request), [.. arguments.ParameterNames.Select(name => (name, arguments.Get<object>(name))), .. others]);
             var text = string.Join('\n', plan);
             Assert.True(plan.Any(line => line.Contains("chat_search VIRTUAL TABLE INDEX", StringComparison.Ordinal) || line.Contains("Bitmap Index Scan on idx_chat_messages_search_terms", StringComparison.Ordinal)), text);
-            Assert.DoesNotContain(plan, line => line.Contains("Seq Scan", StringComparison.Ordinal) || line.Contains("SCAN TABLE chat_messages", StringComparison.Ordinal));
+            Assert.DoesNotContain(plan, line => line.Contains("Seq Scan", StringComparison.Ordinal) || line is "SCAN m" || line.StartsWith("SCAN m ", StringComparison.Ordinal));
         }
     }
 
