@@ -107,9 +107,10 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
         }
     }
 
-    /// <summary>Keeps a snapshot; never fails, since losing one loses nothing but time.</summary>
+    /// <summary>Keeps a snapshot when those of other sessions are kept; never fails, since losing one loses nothing but time.</summary>
     public async Task SaveAsync(SessionSnapshot snapshot)
     {
+        await services.SnapshotTurn.WaitAsync().ConfigureAwait(false);
         try
         {
             await services.Journal.SaveSnapshotAsync(new StoredSnapshot(id.Value, snapshot.Head, snapshot.LastAt, SessionSnapshot.Manifest, snapshot.ToBytes()), default).ConfigureAwait(false);
@@ -117,6 +118,10 @@ internal sealed partial class SessionLog(SessionId id, SessionServices services,
         catch (JournalUnavailableException e)
         {
             LogSnapshot(services.Logger, e, id.Value);
+        }
+        finally
+        {
+            services.SnapshotTurn.Release();
         }
     }
 

@@ -29,6 +29,11 @@ public sealed record SessionServices
     /// <summary>Events between two snapshots of a session.</summary>
     public int SnapshotEvery { get; init; } = 500;
 
+    /// <summary>
+    /// Snapshots are made and kept one after the other: sessions that are equally busy are due for theirs at one moment, and all at once they would hold up the commits of everyone.
+    /// </summary>
+    internal SemaphoreSlim SnapshotTurn { get; } = new(1);
+
     /// <summary>An idle session leaves memory after this.</summary>
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -200,6 +200,37 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Snapshots_that_are_due_at_once_are_kept_one_after_the_other()
+    {
+        _journal.IsByHand = false;
+        var (begun, kept) = (0, NewSource());
+        _journal.BeforeSnapshot = () =>
+        {
+            Interlocked.Increment(ref begun);
+            return kept.Task;
+        };
+        SessionId[] sessions = [new("s2"), new("s3")];
+        foreach (var session in sessions)
+        {
+            await _gateway.AskAsync(session, Create(session, Kim, null));
+            for (var i = 0; i < 25; i++)
+            {
+                Assert.IsType<Accepted>(await _gateway.AskAsync(session, Post($"m{i}")));
+            }
+        }
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref begun) > 0);
+        await Task.Delay(100);
+        Assert.Equal(1, Volatile.Read(ref begun));
+        kept.SetResult();
+
+        foreach (var session in sessions)
+        {
+            await Eventually.TrueAsync(async () => await _journal.ReadSnapshotAsync(session.Value, long.MaxValue, default) is not null);
+        }
+    }
+
+    [Fact]
     public async Task What_another_node_stored_up_to_its_snapshot_is_shown_here_without_a_hole()
     {
         _journal.IsByHand = false;

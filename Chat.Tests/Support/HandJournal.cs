@@ -20,6 +20,9 @@ internal sealed class HandJournal : IJournal
     /// <summary>Awaited by every read of a snapshot, which is how a recovery begins.</summary>
     public Func<Task> BeforeRecovery { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Awaited before a snapshot is kept.</summary>
+    public Func<Task> BeforeSnapshot { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Comes between what a read has found and its answer.</summary>
     public Action AfterRead { get; set; } = () => { };
 
@@ -98,10 +101,10 @@ internal sealed class HandJournal : IJournal
         }
     }
 
-    public ValueTask SaveSnapshotAsync(StoredSnapshot snapshot, CancellationToken cancellation)
+    public async ValueTask SaveSnapshotAsync(StoredSnapshot snapshot, CancellationToken cancellation)
     {
+        await BeforeSnapshot();
         SetSnapshot(snapshot);
-        return default;
     }
 
     public ValueTask<IReadOnlyList<StoredEvent>> ReadAllAsync(long afterOrdering, int limit, CancellationToken cancellation) => throw new NotSupportedException();
