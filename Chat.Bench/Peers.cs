@@ -16,12 +16,12 @@ internal sealed record Peer(string Name, bool IsBaseline, Func<byte[], Face> Fac
 /// <summary>The peers of a command line.</summary>
 internal static class Peers
 {
-    public const string Kestrel = "kestrel", SignalR = "signalr", SignalRPostgres = "signalr+postgres";
+    public const string Kestrel = "kestrel", KestrelFile = "kestrel+file", SignalR = "signalr", SignalRSqlite = "signalr+sqlite", SignalRPostgres = "signalr+postgres";
 
     /// <summary>The chat server over its other engine, in builds that have it.</summary>
     public const string Akka = "akka";
 
-    public static readonly string[] Compared = [Kestrel, SignalR, SignalRPostgres, Akka];
+    public static readonly string[] Compared = [Kestrel, KestrelFile, SignalR, SignalRSqlite, SignalRPostgres, Akka];
 
     public static Peer Chat(TargetSettings target, Func<byte[], Face> face) => new("chat", false, face, cancellation => StartChatAsync(target, cancellation));
 
@@ -33,7 +33,7 @@ internal static class Peers
     private static Peer Baseline(string kind, TargetSettings target) => new(
         kind,
         true,
-        kind == Kestrel ? marker => new PlainFace(marker) : marker => new SignalRFace(marker),
+        kind is Kestrel or KestrelFile ? marker => new PlainFace(marker) : marker => new SignalRFace(marker),
         cancellation => StartBaselineAsync(kind, target, cancellation));
 
     /// <summary>What is changed of the server's defaults, for the report to say.</summary>

@@ -29,11 +29,29 @@ internal static class BaselineCommand
         var builder = WebApplication.CreateBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var map = kind == Peers.Kestrel
-            ? KestrelBaseline.Map
-            : await SignalRBaseline.PrepareAsync(builder, kind == Peers.SignalRPostgres ? PostgresUrl.Parse(Environment.GetEnvironmentVariable(Database)!).ConnectionString : null);
+        // As ServerProcess gives each server one.
+        var folder = Environment.GetEnvironmentVariable("DATA_PATH") ?? ".";
+        using var log = kind == Peers.KestrelFile ? new GroupCommitLog(Path.Combine(folder, "messages.log")) : null;
+        await using var store = kind switch
+        {
+            Peers.SignalRSqlite => await MessageStore.OpenSqliteAsync(Path.Combine(folder, "messages.db")),
+            Peers.SignalRPostgres => await MessageStore.OpenPostgresAsync(PostgresUrl.Parse(Environment.GetEnvironmentVariable(Database)!).ConnectionString),
+            _ => null,
+        };
+        var isKestrel = kind is Peers.Kestrel or Peers.KestrelFile;
+        if (!isKestrel)
+        {
+            SignalRBaseline.Prepare(builder, store);
+        }
         var app = builder.Build();
-        map(app);
+        if (isKestrel)
+        {
+            KestrelBaseline.Map(app, log);
+        }
+        else
+        {
+            SignalRBaseline.Map(app);
+        }
         await app.StartAsync(cancellation);
         Console.WriteLine($"Listening on {app.Urls.First()}");
         await app.WaitForShutdownAsync(cancellation);

@@ -13,19 +13,19 @@ namespace Chat.Bench.Baselines;
 
 /// <summary>
 /// The least that a server of rooms can be: a text frame that a member of <c>/{room}</c> sends goes to all its members, in one order, from one buffer, several to a write.
-/// Nothing is stored, checked, acknowledged or seen again by who comes back.
+/// Nothing is checked or seen again by who comes back, and nothing stored but with a log, which has each message on the disk before it is shown.
 /// </summary>
 internal static class KestrelBaseline
 {
     private const int WriteSize = 64 * 1024;
 
-    public static void Map(WebApplication app)
+    public static void Map(WebApplication app, GroupCommitLog? log)
     {
         var rooms = new ConcurrentDictionary<string, Room>();
-        app.Map("/{room}", (HttpContext context, string room) => ServeAsync(context, rooms.GetOrAdd(room, _ => new Room())));
+        app.Map("/{room}", (HttpContext context, string room) => ServeAsync(context, rooms.GetOrAdd(room, name => new Room(name)), log));
     }
 
-    private static async Task ServeAsync(HttpContext context, Room room)
+    private static async Task ServeAsync(HttpContext context, Room room, GroupCommitLog? log)
     {
         var key = context.Request.Headers.SecWebSocketKey + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 #pragma warning disable CA5350 // RFC 6455 §1.3 wants SHA-1, to prove nothing but that the server speaks WebSocket.
@@ -43,7 +43,15 @@ internal static class KestrelBaseline
             var buffer = new byte[4 * 1024];
             while (await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted) is { MessageType: not WebSocketMessageType.Close } received)
             {
-                room.Broadcast(Frame(buffer.AsSpan(0, received.Count)));
+                var frame = Frame(buffer.AsSpan(0, received.Count));
+                if (log is null)
+                {
+                    room.Broadcast(frame);
+                }
+                else
+                {
+                    log.Append(room.Name, frame, room.Broadcast);
+                }
             }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
@@ -93,10 +101,12 @@ internal static class KestrelBaseline
         return frame;
     }
 
-    private sealed class Room
+    private sealed class Room(string name)
     {
         private readonly Lock _gate = new();
         private ChannelWriter<byte[]>[] _members = [];
+
+        public byte[] Name { get; } = Encoding.UTF8.GetBytes(name);
 
         public void Join(ChannelWriter<byte[]> member)
         {

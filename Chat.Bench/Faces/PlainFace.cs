@@ -4,7 +4,7 @@ using Chat.Bench.Servers;
 
 namespace Chat.Bench.Faces;
 
-/// <summary>The Kestrel baseline: what is sent is what all get, in the JSON that a chat would send.</summary>
+/// <summary>The Kestrel baselines: what is sent is what all get, in the JSON that a chat would send. Its own message is its sender's acknowledgement.</summary>
 internal sealed class PlainFace(byte[] marker) : Face
 {
     public override string Name => "plain";
@@ -28,6 +28,10 @@ internal sealed class PlainFace(byte[] marker) : Face
         if (TryFind(ref frame, marker, out var stamp))
         {
             member.Show(stamp, now);
+            if (stamp.Sender == member.Number && stamp.Index != Stamp.Probe)
+            {
+                member.Acknowledge(stamp.Index, now);
+            }
         }
     }
 }

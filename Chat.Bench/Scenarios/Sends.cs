@@ -32,10 +32,6 @@ internal sealed class Sends() : Scenario("sends", "Sends that are acknowledged w
         {
             throw new BenchException("--in-flight takes multiples of --per-session.");
         }
-        if (Target.Peers(parsed, Target.Read(parsed)).Any(peer => peer.Name == Peers.Kestrel))
-        {
-            throw new BenchException("The kestrel baseline acknowledges nothing: compare sends with signalr or signalr+postgres.");
-        }
     }
 
     protected override async Task<IReadOnlyList<Outcome>> LoadAsync(ParseResult parsed, Peer peer, Site site, Progress progress, CancellationToken cancellation)
