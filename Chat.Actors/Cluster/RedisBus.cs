@@ -112,11 +112,13 @@ public sealed partial class RedisBus : INodeBus
     private async Task CheckAsync()
     {
         var lacked = false;
+        var begun = 0L;
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(CheckInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            // Twice in a row: one that has just been asked for may be on its way.
-            var lacks = await LacksTopicsAsync();
+            // Twice in a row, and without those that have come since the last look: one that has just been asked for may be on its way.
+            var lacks = await LacksTopicsAsync(begun);
+            begun = _handlers.Begun;
             if (lacks && lacked && !_stopping.IsCancellationRequested)
             {
                 LogDeaf(_logger);
@@ -127,15 +129,14 @@ public sealed partial class RedisBus : INodeBus
         }
     }
 
-    /// <summary>Redis knows of fewer subscriptions of this node than there are. False where it does not say.</summary>
-    private async Task<bool> LacksTopicsAsync()
+    /// <summary>Redis knows of fewer subscriptions of this node than there are of the first so many that have ever been. False where it does not say.</summary>
+    private async Task<bool> LacksTopicsAsync(long begun)
     {
         try
         {
-            var before = _handlers.Topics.Count;
             var clients = await _redis.Server.ClientListAsync().InTimeAsync(_time);
             var known = clients.Where(client => client.Name == _node).Sum(client => client.SubscriptionCount);
-            return known < Math.Min(before, _handlers.Topics.Count);
+            return known < _handlers.CountOfFirst(begun);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
         {

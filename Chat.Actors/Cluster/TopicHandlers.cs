@@ -6,7 +6,20 @@ namespace Chat.Actors.Cluster;
 internal sealed class TopicHandlers
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, ImmutableList<Action<ReadOnlyMemory<byte>>>> _handlers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Topic> _topics = new(StringComparer.Ordinal);
+    private long _begun;
+
+    /// <summary>Topics that have had a first handler, ever.</summary>
+    public long Begun
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _begun;
+            }
+        }
+    }
 
     public IReadOnlyCollection<string> Topics
     {
@@ -14,7 +27,7 @@ internal sealed class TopicHandlers
         {
             lock (_gate)
             {
-                return [.. _handlers.Keys];
+                return [.. _topics.Keys];
             }
         }
     }
@@ -24,10 +37,19 @@ internal sealed class TopicHandlers
     {
         lock (_gate)
         {
-            foreach (var topic in _handlers.Keys)
+            foreach (var topic in _topics.Keys)
             {
                 act(topic);
             }
+        }
+    }
+
+    /// <summary>Of the first so many that have <see cref="Begun"/>, those that have had handlers ever since.</summary>
+    public int CountOfFirst(long begun)
+    {
+        lock (_gate)
+        {
+            return _topics.Values.Count(topic => topic.Number <= begun);
         }
     }
 
@@ -35,7 +57,7 @@ internal sealed class TopicHandlers
     {
         lock (_gate)
         {
-            return _handlers.ContainsKey(topic);
+            return _topics.ContainsKey(topic);
         }
     }
 
@@ -44,27 +66,30 @@ internal sealed class TopicHandlers
     {
         lock (_gate)
         {
-            var isFirst = !_handlers.TryGetValue(topic, out var handlers);
-            _handlers[topic] = (handlers ?? []).Add(handler);
+            var isFirst = !_topics.TryGetValue(topic, out var listened);
+            listened ??= new Topic(++_begun, []);
+            _topics[topic] = listened with { Handlers = listened.Handlers.Add(handler) };
             return (new Subscription(this, topic, handler, topicEnded), isFirst);
         }
     }
 
     public void Handle(string topic, ReadOnlyMemory<byte> message)
     {
-        ImmutableList<Action<ReadOnlyMemory<byte>>>? handlers;
+        Topic? listened;
         lock (_gate)
         {
-            if (!_handlers.TryGetValue(topic, out handlers))
+            if (!_topics.TryGetValue(topic, out listened))
             {
                 return;
             }
         }
-        foreach (var handler in handlers)
+        foreach (var handler in listened.Handlers)
         {
             handler(message);
         }
     }
+
+    private sealed record Topic(long Number, ImmutableList<Action<ReadOnlyMemory<byte>>> Handlers);
 
     private sealed class Subscription(TopicHandlers owner, string topic, Action<ReadOnlyMemory<byte>> handler, Action? topicEnded) : IDisposable
     {
@@ -78,13 +103,14 @@ internal sealed class TopicHandlers
             }
             lock (owner._gate)
             {
-                var left = owner._handlers[topic].Remove(handler);
+                var listened = owner._topics[topic];
+                var left = listened.Handlers.Remove(handler);
                 if (left.Count > 0)
                 {
-                    owner._handlers[topic] = left;
+                    owner._topics[topic] = listened with { Handlers = left };
                     return;
                 }
-                owner._handlers.Remove(topic);
+                owner._topics.Remove(topic);
                 topicEnded?.Invoke();
             }
         }

@@ -8,8 +8,11 @@ namespace Chat.Actors.Sessions;
 /// </summary>
 public sealed class DoneCommands
 {
-    /// <summary>None of them is decided, or decided again, later than <see cref="SessionServices.GoodFor"/>, about a second: more than a session does in it.</summary>
+    /// <summary>More than a session does in <see cref="SessionServices.GoodFor"/>, about a second. What is decided later is first held against <see cref="ReachesBackTo"/>.</summary>
     public const int Capacity = 5_000;
+
+    /// <summary>Clocks of nodes may differ by as much, as on the bus.</summary>
+    private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, Accepted> _replies = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = [];
@@ -32,6 +35,9 @@ public sealed class DoneCommands
             EndStream end => reply with { Status = end.Status, Epoch = 0 },
             _ => reply,
         };
+
+    /// <summary>Every command that was done since then is among them, by whichever node's clock.</summary>
+    public bool ReachesBackTo(DateTimeOffset time) => _order.Count < Capacity || _replies[_order.Peek()].At < time - MaxSkew;
 
     public void Add(long seq, SessionEvent e)
     {

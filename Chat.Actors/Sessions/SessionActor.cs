@@ -33,7 +33,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>Another node may be able to.</summary>
     private static readonly Rejected Unreadable = new(ErrorCode.StorageUnavailable, "This node's version cannot read the session", TimeSpan.FromSeconds(1));
 
-    /// <summary>Another node has been asked as well, or has asked and given up.</summary>
+    /// <summary>Another node has asked and given up, or may have done it before what the session remembers.</summary>
     private static readonly Rejected TooLate = new(ErrorCode.StorageUnavailable, "Not done in time", TimeSpan.FromSeconds(1));
 
     internal static readonly Rejected Upgrading = new(ErrorCode.ClusterUnavailable, "Not before all nodes have been upgraded", TimeSpan.FromSeconds(30));
@@ -188,7 +188,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
                 return;
             }
         }
-        if (ask.Command.CommandId is not null && _services.Time.GetElapsedTime(ask.PostedAt) > _services.GoodFor)
+        if (IsTooLate(ask))
         {
             ask.Refuse(TooLate);
             return;
@@ -230,6 +230,14 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         }
         Trace(ask);
         _building.Add(ask, () => ask.Answer(reply));
+    }
+
+    /// <summary>What two nodes may have been asked for must neither be done twice nor after the one who asked has been answered.</summary>
+    private bool IsTooLate(Ask ask)
+    {
+        var age = _services.Time.GetElapsedTime(ask.PostedAt);
+        return ask.Command.CommandId is not null && age > _services.GoodFor
+            && (ask.IsForAnotherNode || !_state!.Done.ReachesBackTo(_services.Time.GetUtcNow() - age - _services.GoodFor));
     }
 
     private void Trace(Ask ask)

@@ -33,11 +33,17 @@ public sealed class SessionActors : ISessionEngine
 
     public (int Loaded, int Homed) Count() => (_sessions.Count, _sessions.Count);
 
-    public async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default)
+    public ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default) =>
+        ActAsync(session, command, isForAnotherNode: false, cancellation);
+
+    /// <summary>As <see cref="ActAsync(SessionId, SessionCommand, CancellationToken)"/>, but refused once <see cref="SessionServices.GoodFor"/> has passed: the node that asked acts itself then.</summary>
+    public ValueTask<Reply> ActForAnotherNodeAsync(SessionId session, SessionCommand command) => ActAsync(session, command, isForAnotherNode: true, default);
+
+    private async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, bool isForAnotherNode, CancellationToken cancellation)
     {
         using var span = ChatActivity.Source.StartActivity("session.ask");
         span?.SetTag(ChatActivity.SessionTag, session.Value).SetTag("chat.command", command.GetType().Name);
-        var ask = new Ask(command, _services.Time.GetTimestamp(), span);
+        var ask = new Ask(command, _services.Time.GetTimestamp(), isForAnotherNode, span);
         if (Post(session, ask) is { } overloaded)
         {
             return overloaded;

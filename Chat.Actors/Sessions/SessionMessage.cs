@@ -27,8 +27,9 @@ internal abstract record Waiting : SessionMessage
 }
 
 /// <param name="PostedAt">A timestamp of the session's clock.</param>
+/// <param name="IsForAnotherNode">That node acts itself where this one does not in time.</param>
 /// <param name="Span">Of the ask; null while nobody traces.</param>
-internal sealed record Ask(SessionCommand Command, long PostedAt, Activity? Span = null) : Waiting
+internal sealed record Ask(SessionCommand Command, long PostedAt, bool IsForAnotherNode, Activity? Span = null) : Waiting
 {
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -40,7 +40,10 @@ public sealed record SessionServices
     /// <summary>Other nodes append to the same journal: what is told without an append is first held against the log's head.</summary>
     public bool IsShared { get; init; }
 
-    /// <summary>A command that two nodes may have been asked for is decided within this or not at all: later, what the other has done may be forgotten.</summary>
+    /// <summary>
+    /// A command of another node is decided within this or not at all: that node acts itself then, and decides later than this where the session is sure to remember what was
+    /// done here (<see cref="DoneCommands.ReachesBackTo"/>).
+    /// </summary>
     public TimeSpan GoodFor { get; init; } = TimeSpan.FromSeconds(1);
 
     public required ILogger Logger { get; init; }

@@ -100,6 +100,34 @@ public sealed class RedisBusTests : NodeBusContract
         Assert.DoesNotContain("not heard", heard.Messages);
     }
 
+    [ContractFact]
+    public async Task Topics_that_come_and_go_are_not_taken_for_lost_ones()
+    {
+        var time = new ManualTime();
+        await using var bus = new RedisBus(await ConnectAsync("a"), "a", Key, time, NullLogger.Instance);
+        using var steady = bus.Subscribe("t", _ => { });
+        var restored = 0;
+        bus.Restored += () => Interlocked.Increment(ref restored);
+        using var stop = new CancellationTokenSource();
+        var visitors = Enumerable.Range(0, 10).Select(i => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                bus.Subscribe($"visited{i}", _ => { }).Dispose();
+                await Task.Yield();
+            }
+        })).ToList();
+
+        for (var looks = 0; looks < 50; looks++)
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Delay(20);
+        }
+        await stop.CancelAsync();
+        await Task.WhenAll(visitors);
+        Assert.Equal(0, restored);
+    }
+
     protected override async Task<INodeBus> JoinAsync(string node) =>
         new RedisBus(await ConnectAsync(node), node, Key, TimeProvider.System, NullLogger.Instance);
 

@@ -17,10 +17,11 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
     private readonly ManualTime _time = new();
     private readonly HandJournal _journal = new();
     private readonly ConcurrentQueue<EncodedEvent> _published = [];
+    private readonly SessionActors _actors;
     private readonly SessionGateway _gateway;
     private Func<MessageId, MessageFacts?> _history = _ => null;
 
-    public SessionRecoveryTests() => _gateway = NewGateway(_published.Enqueue);
+    public SessionRecoveryTests() => _gateway = new SessionGateway(_actors = NewActors(_published.Enqueue));
 
     public async Task InitializeAsync()
     {
@@ -51,21 +52,47 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_two_nodes_may_have_been_asked_for_is_not_decided_again_when_it_is_late()
+    public async Task A_command_of_another_node_is_not_decided_again_when_it_is_late_and_one_that_came_back_from_there_is()
     {
-        var shared = AskAsync(Post("shared") with { CommandId = "c" });
+        var another = _actors.ActForAnotherNodeAsync(Session, Post("another") with { CommandId = "c" });
         var append = await _journal.AppendAsync(0);
         _time.Advance(TimeSpan.FromSeconds(2));
         append.TimeOut();
-        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await shared).Code);
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await another).Code);
 
-        var own = AskAsync(Post("own"));
+        var back = AskAsync(Post("back") with { CommandId = "d" });
         append = await _journal.AppendAsync(1);
         _time.Advance(TimeSpan.FromSeconds(2));
         append.TimeOut();
         (await _journal.AppendAsync(2)).Commit();
-        Assert.Equal(2, Assert.IsType<Accepted>(await own).Seq);
-        Assert.Equal(["own"], Stored());
+        Assert.Equal(2, Assert.IsType<Accepted>(await back).Seq);
+        Assert.Equal(["back"], Stored());
+    }
+
+    [Fact]
+    public async Task A_command_that_came_back_late_is_refused_where_the_other_node_may_have_done_it_before_what_is_remembered()
+    {
+        _journal.IsByHand = false;
+        for (var i = 0; i < DoneCommands.Capacity; i++)
+        {
+            Assert.IsType<Accepted>(await AskAsync(new UpdateSession { Caller = Kim, Title = $"{i}", CommandId = $"{i}" }));
+        }
+        _journal.IsByHand = true;
+
+        var late = AskAsync(Post("too late") with { CommandId = "c" });
+        var append = await _journal.AppendAsync(0);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        append.TimeOut();
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await late).Code);
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        late = AskAsync(Post("remembered") with { CommandId = "d" });
+        append = await _journal.AppendAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        append.TimeOut();
+        (await _journal.AppendAsync(2)).Commit();
+        Assert.IsType<Accepted>(await late);
+        Assert.Equal(["remembered"], Stored());
     }
 
     [Fact]
@@ -317,7 +344,9 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
 
     private List<string> Stored() => [.. _journal.Log("s1").Select(e => e.Event).OfType<MessagePosted>().Select(m => m.Content)];
 
-    private SessionGateway NewGateway(Action<EncodedEvent> publish, bool isShared = false) => new(new SessionActors(new SessionServices
+    private SessionGateway NewGateway(Action<EncodedEvent> publish, bool isShared = false) => new(NewActors(publish, isShared));
+
+    private SessionActors NewActors(Action<EncodedEvent> publish, bool isShared = false) => new(new SessionServices
     {
         Journal = _journal,
         Time = _time,
@@ -332,7 +361,7 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         SnapshotEvery = 20,
         IsShared = isShared,
         Logger = NullLogger.Instance,
-    }));
+    });
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -120,14 +120,14 @@ public sealed partial class ChatProcess : IAsyncDisposable
 
     /// <summary>
     /// For a server that has to come back on the port it had, or begins to listen later: below those that Linux gives to outgoing connections and to whoever asks for
-    /// any, one of which may take it meanwhile. Each is given once.
+    /// any, one of which may take it meanwhile. Each is given once, and the eleven after it to nobody: the nodes of <c>./run cluster</c> are ten apart, with a port beside each.
     /// </summary>
     public static int FreePort()
     {
         while (true)
         {
             // From another place in each process, so that two runs at a time seldom meet.
-            var port = 12_000 + (int)((uint)(Environment.ProcessId * 997 + Interlocked.Increment(ref _ports)) % 20_000);
+            var port = 12_000 + 12 * (int)((uint)(Environment.ProcessId * 997 + Interlocked.Increment(ref _ports)) % 1_600);
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);
