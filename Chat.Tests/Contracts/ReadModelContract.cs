@@ -7,7 +7,7 @@ namespace Chat.Tests.Contracts;
 /// <summary>A read model beside a log that the test tells; what the contracts of the read model begin with.</summary>
 public abstract class ReadModelContract(ReadModelStore store) : IAsyncLifetime
 {
-    private protected static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+    private protected static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
 
     private protected MemoryLog Log { get; } = new();
     private protected Story Story { get; private set; } = null!;
