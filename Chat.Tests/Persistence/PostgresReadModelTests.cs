@@ -56,6 +56,18 @@ public static class PostgresReadModelTests
         }
 
         [ContractFact]
+        public async Task No_statement_of_the_projector_is_compiled_before_it_runs()
+        {
+            await using var connection = await Database.OpenAsync(CancellationToken.None);
+            Assert.True(await Database.TryLeadAsync(connection, CancellationToken.None));
+            // There is no index to sort by, and a sort, which is switched off, counts as dear.
+            const string Sorted = "SELECT typinput FROM pg_type ORDER BY typinput::text";
+            var plan = await connection.QueryAsync<string>($"EXPLAIN ANALYZE {Sorted}");
+            Assert.Contains(plan, line => line.StartsWith("Sort", StringComparison.Ordinal));
+            Assert.DoesNotContain(plan, line => line.StartsWith("JIT", StringComparison.Ordinal));
+        }
+
+        [ContractFact]
         public async Task Where_the_projecting_nodes_connection_is_cut_a_node_goes_on_and_counts_nothing_twice()
         {
             await using var other = new Projector(((PostgresReadModelStore)Store).OfAnotherNode(), Log, TimeProvider.System, NullLogger<Projector>.Instance);
