@@ -62,7 +62,7 @@ internal sealed class ClusterLink : IAsyncDisposable
     public SessionHomes OpenHomes(SessionActors here, ChatOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _asks = new NodeAsks(
-            _bus, _registry.Self, here.ActForAnotherNodeAsync, new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());
+            _bus, _registry.Self, here.ActForAsync, new NodeAsksOptions { GoodFor = options.Cluster.AskTimeout }, time, loggers.CreateLogger<NodeAsks>());
         return new SessionHomes(_registry, _asks, here, new SessionHomesOptions { AskTimeout = options.Cluster.AskTimeout }, time);
     }
 

@@ -21,7 +21,7 @@ public sealed partial class NodeAsks : IDisposable
 
     private readonly INodeBus _bus;
     private readonly string _self;
-    private readonly Func<SessionId, SessionCommand, ValueTask<Reply>> _act;
+    private readonly Func<AskingNode, SessionId, SessionCommand, ValueTask<Reply>> _act;
     private readonly NodeAsksOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -33,7 +33,7 @@ public sealed partial class NodeAsks : IDisposable
 
     /// <param name="act">Acts on another node's command here; called in the order in which that node sent them, and must have handed the command over when it returns.</param>
     public NodeAsks(
-        INodeBus bus, string self, Func<SessionId, SessionCommand, ValueTask<Reply>> act, NodeAsksOptions options, TimeProvider time, ILogger logger)
+        INodeBus bus, string self, Func<AskingNode, SessionId, SessionCommand, ValueTask<Reply>> act, NodeAsksOptions options, TimeProvider time, ILogger logger)
     {
         _bus = bus;
         _self = self;
@@ -106,7 +106,7 @@ public sealed partial class NodeAsks : IDisposable
         {
             case AskerRow.Verdict.Act:
                 // Handed over before the next message is looked at.
-                _ = AnswerAsync(asker, number, _act(session, command!).AsTask());
+                _ = AnswerAsync(asker, number, _act(new AskingNode(asker, row), session, command!).AsTask());
                 break;
             case AskerRow.Verdict.Refuse:
                 _ = AnswerAsync(asker, number, acting: null);

@@ -13,6 +13,9 @@ public sealed partial class RedisBus : INodeBus
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>What was subscribed to so long ago Redis has heard of. Short, since those that come meanwhile hide as many that are lost.</summary>
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(20);
+
     private readonly RedisConnection _redis;
     private readonly TopicHandlers _handlers = new();
     private readonly BusEnvelope _envelope;
@@ -112,18 +115,26 @@ public sealed partial class RedisBus : INodeBus
     private async Task CheckAsync()
     {
         var lacked = false;
-        var begun = 0L;
         while (!_stopping.IsCancellationRequested)
         {
             await Task.Delay(CheckInterval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            // Twice in a row, and without those that have come since the last look: one that has just been asked for may be on its way.
+            var begun = _handlers.Begun;
+            await Task.Delay(OnItsWay, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Twice in a row: on a busy machine one may be on its way for longer.
             var lacks = await LacksTopicsAsync(begun);
-            begun = _handlers.Begun;
             if (lacks && lacked && !_stopping.IsCancellationRequested)
             {
                 LogDeaf(_logger);
-                ListenToAll();
-                Restored?.Invoke();
+                try
+                {
+                    ListenToAll();
+                    Restored?.Invoke();
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    // The next look finds what is still not subscribed to.
+                    LogFault(_logger, e);
+                }
             }
             lacked = lacks && !lacked;
         }

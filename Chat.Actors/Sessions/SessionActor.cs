@@ -65,6 +65,9 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     /// <summary>Seq of the last event up to <see cref="_published"/> that the native face shows.</summary>
     private long _publishedNative;
 
+    /// <summary>By node, the last of its rows that has ended here.</summary>
+    private readonly Dictionary<string, long> _overRows = new(StringComparer.Ordinal);
+
     /// <summary>Resets under way: one may come while another decides again what waited.</summary>
     private int _resets;
 
@@ -125,7 +128,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         LogFault(_services.Logger, fault, _id.Value);
         foreach (var waiting in messages.OfType<Waiting>().Where(w => !w.IsPlaced))
         {
-            waiting.Fail(fault);
+            Fail(waiting, fault);
         }
         if (_recovering && messages.OfType<Recover>().Any())
         {
@@ -145,14 +148,14 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
     {
         if (!await EnsureStateAsync())
         {
-            waiting.Refuse(_away!);
+            Refuse(waiting, _away!);
             return;
         }
         if (waiting is Read read)
         {
             if (!await EnsureCurrentAsync())
             {
-                waiting.Refuse(_away!);
+                Refuse(waiting, _away!);
                 return;
             }
             var view = _state!.Exists ? _state.ToView() : null;
@@ -168,7 +171,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             await SettleAsync();
             if (!await EnsureStateAsync())
             {
-                ask.Refuse(_away!);
+                Refuse(ask, _away!);
                 return;
             }
             try
@@ -177,20 +180,20 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             catch (JournalUnavailableException)
             {
-                ask.Refuse(Unavailable);
+                Refuse(ask, Unavailable);
                 return;
             }
             catch (Exception e)
             {
                 // The state is whole: the fault is this command's alone.
                 LogFault(_services.Logger, e, _id.Value);
-                ask.Fail(e);
+                Fail(ask, e);
                 return;
             }
         }
         if (IsTooLate(ask))
         {
-            ask.Refuse(TooLate);
+            Refuse(ask, TooLate);
             return;
         }
         var (reply, events) = _state!.Decide(ask.Command, _services.Time.GetUtcNow(), target);
@@ -199,7 +202,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             // An append would tell that others have been here; what needs none is decided on the log as it is now.
             if (!await EnsureCurrentAsync())
             {
-                ask.Refuse(_away!);
+                Refuse(ask, _away!);
                 return;
             }
             if (_state!.Head != decidedAt)
@@ -232,12 +235,37 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
         _building.Add(ask, () => ask.Answer(reply));
     }
 
-    /// <summary>What two nodes may have been asked for must neither be done twice nor after the one who asked has been answered.</summary>
+    /// <summary>
+    /// What two nodes may have been asked for is not done twice, nor after what its client sent later. Another node's is left to it; what has come back from one is done late only
+    /// where it is sure to be known if that one has done it: both of these leave an event, or change nothing.
+    /// </summary>
     private bool IsTooLate(Ask ask)
     {
-        var age = _services.Time.GetElapsedTime(ask.PostedAt);
-        return ask.Command.CommandId is not null && age > _services.GoodFor
-            && (ask.IsForAnotherNode || !_state!.Done.ReachesBackTo(_services.Time.GetUtcNow() - age - _services.GoodFor));
+        var isLate = _services.Time.GetElapsedTime(ask.PostedAt) > _services.GoodFor;
+        return ask.From is { } from
+            ? isLate || _overRows.TryGetValue(from.Name, out var over) && from.Row <= over
+            : isLate && ask.Command.CommandId is not null && !(ask.Command is PostMessage or CreateSession && _state!.Done.ReachesBackTo(ask.At - _services.GoodFor));
+    }
+
+    private void Refuse(Waiting waiting, Rejected rejected)
+    {
+        EndRow(waiting);
+        waiting.Refuse(rejected);
+    }
+
+    private void Fail(Waiting waiting, Exception fault)
+    {
+        EndRow(waiting);
+        waiting.Fail(fault);
+    }
+
+    /// <summary>The node that asked does it itself, and after it what follows in its row.</summary>
+    private void EndRow(Waiting waiting)
+    {
+        if (waiting is Ask { From: { } from })
+        {
+            _overRows[from.Name] = Math.Max(from.Row, _overRows.GetValueOrDefault(from.Name));
+        }
     }
 
     private void Trace(Ask ask)
@@ -353,7 +381,7 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             // Nobody but this reset knows of them any more.
             foreach (var waiting in batches.SelectMany(batch => batch.Waiting).Where(waiting => !waiting.IsPlaced))
             {
-                waiting.Fail(e);
+                Fail(waiting, e);
             }
             throw;
         }
@@ -383,11 +411,11 @@ internal sealed partial class SessionActor : Actor<SessionMessage>
             }
             else if (batch.Fault is { } fault)
             {
-                waiting.Fail(fault);
+                Fail(waiting, fault);
             }
             else if (!isRead || (batch.Result == AppendResult.Conflict ? ++waiting.Conflicts > MaxConflicts : ++waiting.Failures > MaxFailures))
             {
-                waiting.Refuse(_away ?? Unavailable);
+                Refuse(waiting, _away ?? Unavailable);
             }
             else
             {

@@ -34,16 +34,19 @@ public sealed class SessionActors : ISessionEngine
     public (int Loaded, int Homed) Count() => (_sessions.Count, _sessions.Count);
 
     public ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, CancellationToken cancellation = default) =>
-        ActAsync(session, command, isForAnotherNode: false, cancellation);
+        ActAsync(session, command, from: null, cancellation);
 
-    /// <summary>As <see cref="ActAsync(SessionId, SessionCommand, CancellationToken)"/>, but refused once <see cref="SessionServices.GoodFor"/> has passed: the node that asked acts itself then.</summary>
-    public ValueTask<Reply> ActForAnotherNodeAsync(SessionId session, SessionCommand command) => ActAsync(session, command, isForAnotherNode: true, default);
+    /// <summary>
+    /// As <see cref="ActAsync(SessionId, SessionCommand, CancellationToken)"/>, but refused once <see cref="SessionServices.GoodFor"/> has passed, or after another of its row has
+    /// been: the node that asked acts itself then.
+    /// </summary>
+    public ValueTask<Reply> ActForAsync(AskingNode from, SessionId session, SessionCommand command) => ActAsync(session, command, from, default);
 
-    private async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, bool isForAnotherNode, CancellationToken cancellation)
+    private async ValueTask<Reply> ActAsync(SessionId session, SessionCommand command, AskingNode? from, CancellationToken cancellation)
     {
         using var span = ChatActivity.Source.StartActivity("session.ask");
         span?.SetTag(ChatActivity.SessionTag, session.Value).SetTag("chat.command", command.GetType().Name);
-        var ask = new Ask(command, _services.Time.GetTimestamp(), isForAnotherNode, span);
+        var ask = new Ask(command, from, _services.Time.GetUtcNow(), _services.Time.GetTimestamp(), span);
         if (Post(session, ask) is { } overloaded)
         {
             return overloaded;

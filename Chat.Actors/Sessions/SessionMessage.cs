@@ -26,10 +26,10 @@ internal abstract record Waiting : SessionMessage
     public abstract void Refuse(Rejected rejected);
 }
 
-/// <param name="PostedAt">A timestamp of the session's clock.</param>
-/// <param name="IsForAnotherNode">That node acts itself where this one does not in time.</param>
+/// <param name="From">Null for this node's own.</param>
+/// <param name="At">When it was posted, as is <paramref name="PostedAt"/>, a timestamp of the session's clock.</param>
 /// <param name="Span">Of the ask; null while nobody traces.</param>
-internal sealed record Ask(SessionCommand Command, long PostedAt, bool IsForAnotherNode, Activity? Span = null) : Waiting
+internal sealed record Ask(SessionCommand Command, AskingNode? From, DateTimeOffset At, long PostedAt, Activity? Span = null) : Waiting
 {
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -41,6 +41,10 @@ internal sealed record Ask(SessionCommand Command, long PostedAt, bool IsForAnot
 
     public override void Refuse(Rejected rejected) => Answer(rejected);
 }
+
+/// <summary>One that acts itself on what this one does not do in time.</summary>
+/// <param name="Row">The higher, the later: see <see cref="Cluster.NodeAsks.NewRow"/>.</param>
+public readonly record struct AskingNode(string Name, long Row);
 
 internal sealed record Read : Waiting
 {

@@ -43,7 +43,7 @@ internal sealed class SimulatedNode : INodeRegistry, IAsyncDisposable
             Logger = NullLogger.Instance,
         });
         _asks = new NodeAsks(
-            bus, name, Actors.ActForAnotherNodeAsync, new NodeAsksOptions { GoodFor = AskTimeout }, TimeProvider.System, NullLogger.Instance);
+            bus, name, Actors.ActForAsync, new NodeAsksOptions { GoodFor = AskTimeout }, TimeProvider.System, NullLogger.Instance);
         Gateway = new SessionGateway(new SessionHomes(this, _asks, Actors, new SessionHomesOptions { AskTimeout = AskTimeout, AwayFor = AskTimeout }, TimeProvider.System));
         var often = new HeadWatchOptions { Interval = TimeSpan.FromMilliseconds(100), IntervalWithoutBus = TimeSpan.FromMilliseconds(100) };
         _watch = new HeadWatch(Journal, Hubs, bus, often, TimeProvider.System, NullLogger.Instance);

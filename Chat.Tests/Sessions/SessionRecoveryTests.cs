@@ -54,7 +54,7 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
     [Fact]
     public async Task A_command_of_another_node_is_not_decided_again_when_it_is_late_and_one_that_came_back_from_there_is()
     {
-        var another = _actors.ActForAnotherNodeAsync(Session, Post("another") with { CommandId = "c" });
+        var another = _actors.ActForAsync(new AskingNode("n", 1), Session, Post("another") with { CommandId = "c" });
         var append = await _journal.AppendAsync(0);
         _time.Advance(TimeSpan.FromSeconds(2));
         append.TimeOut();
@@ -67,6 +67,36 @@ public sealed class SessionRecoveryTests : IAsyncLifetime
         (await _journal.AppendAsync(2)).Commit();
         Assert.Equal(2, Assert.IsType<Accepted>(await back).Seq);
         Assert.Equal(["back"], Stored());
+
+        // There the other node may have found nothing to change, which leaves no trace.
+        var title = AskAsync(new UpdateSession { Caller = Kim, Title = "t", CommandId = "e" });
+        append = await _journal.AppendAsync(3);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        append.TimeOut();
+        Assert.Equal(ErrorCode.StorageUnavailable, Assert.IsType<Rejected>(await title).Code);
+    }
+
+    [Fact]
+    public async Task What_follows_a_late_command_of_another_node_is_left_to_that_node_too()
+    {
+        var late = _actors.ActForAsync(new AskingNode("n", 7), Session, Post("late") with { CommandId = "c" });
+        var append = await _journal.AppendAsync(0);
+        _time.Advance(TimeSpan.FromSeconds(0.8));
+        var next = _actors.ActForAsync(new AskingNode("n", 7), Session, Post("next") with { CommandId = "d" });
+        var other = _actors.ActForAsync(new AskingNode("o", 1), Session, Post("other") with { CommandId = "e" });
+        var behind = await _journal.AppendAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(0.8));
+        append.TimeOut();
+        behind.Commit();
+        Assert.IsType<Rejected>(await late);
+        Assert.IsType<Rejected>(await next);
+
+        (await _journal.AppendAsync(2)).Commit();
+        Assert.IsType<Accepted>(await other);
+        var again = _actors.ActForAsync(new AskingNode("n", 8), Session, Post("again") with { CommandId = "f" });
+        (await _journal.AppendAsync(3)).Commit();
+        Assert.IsType<Accepted>(await again);
+        Assert.Equal(["other", "again"], Stored());
     }
 
     [Fact]
