@@ -133,7 +133,7 @@ public sealed partial class RedisBus : INodeBus
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {
                     // The next look finds what is still not subscribed to.
-                    LogFault(_logger, e);
+                    LogStillDeaf(_logger, e);
                 }
             }
             lacked = lacks && !lacked;
@@ -187,6 +187,9 @@ public sealed partial class RedisBus : INodeBus
 
     [LoggerMessage(608, LogLevel.Warning, "Redis does not know of all subscriptions of this node: they are made anew")]
     private static partial void LogDeaf(ILogger logger);
+
+    [LoggerMessage(612, LogLevel.Error, "Subscriptions could not be made anew; it is tried again")]
+    private static partial void LogStillDeaf(ILogger logger, Exception fault);
 
     [LoggerMessage(601, LogLevel.Error, "A message of another node could not be handled")]
     private static partial void LogFault(ILogger logger, Exception fault);

@@ -140,7 +140,6 @@ internal sealed class PostgresWriteConnection : IAsyncDisposable
         var command = new NpgsqlCommand(
             """
             SELECT set_config('enable_seqscan', 'off', false),
-                   set_config('jit', 'off', false),
                    set_config('idle_in_transaction_session_timeout', $1, false),
                    set_config('statement_timeout', $2, false),
                    CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END

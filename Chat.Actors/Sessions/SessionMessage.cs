@@ -27,7 +27,8 @@ internal abstract record Waiting : SessionMessage
 }
 
 /// <param name="From">Null for this node's own.</param>
-/// <param name="At">When it was posted, as is <paramref name="PostedAt"/>, a timestamp of the session's clock.</param>
+/// <param name="At">When it was posted, to be compared with events' times.</param>
+/// <param name="PostedAt">The same as a timestamp, to measure its age by, which no change of the clock touches.</param>
 /// <param name="Span">Of the ask; null while nobody traces.</param>
 internal sealed record Ask(SessionCommand Command, AskingNode? From, DateTimeOffset At, long PostedAt, Activity? Span = null) : Waiting
 {

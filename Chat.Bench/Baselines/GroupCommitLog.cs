@@ -10,7 +10,7 @@ internal sealed class GroupCommitLog : IDisposable
     private readonly object _gate = new();
     private readonly SafeFileHandle _file;
     private readonly Thread _thread;
-    private readonly ArrayBufferWriter<byte> _records = new();
+    private ArrayBufferWriter<byte> _records = new();
     private List<(byte[] Frame, Action<byte[]> Stored)> _gathering = [];
     private bool _isClosed;
 
@@ -55,10 +55,9 @@ internal sealed class GroupCommitLog : IDisposable
     private void Run()
     {
         List<(byte[] Frame, Action<byte[]> Stored)> storing = [];
-        var bytes = Array.Empty<byte>();
+        var records = new ArrayBufferWriter<byte>();
         for (long end = 0; ;)
         {
-            int length;
             lock (_gate)
             {
                 while (_gathering.Count == 0)
@@ -70,17 +69,12 @@ internal sealed class GroupCommitLog : IDisposable
                     Monitor.Wait(_gate);
                 }
                 (storing, _gathering) = (_gathering, storing);
-                length = _records.WrittenCount;
-                if (bytes.Length < length)
-                {
-                    bytes = new byte[length * 2];
-                }
-                _records.WrittenSpan.CopyTo(bytes);
-                _records.ResetWrittenCount();
+                (records, _records) = (_records, records);
             }
-            RandomAccess.Write(_file, bytes.AsSpan(0, length), end);
+            RandomAccess.Write(_file, records.WrittenSpan, end);
             RandomAccess.FlushToDisk(_file);
-            end += length;
+            end += records.WrittenCount;
+            records.ResetWrittenCount();
             foreach (var (frame, stored) in storing)
             {
                 stored(frame);
