@@ -45,7 +45,7 @@ internal static class ListStatements
 
     private static readonly string MarkSql = $"UPDATE chat_sessions SET is_carried = {IsSmall} WHERE session_id = $1";
 
-    private static readonly string RiseSql = $"UPDATE chat_members SET last_activity_at = $2 WHERE session_id = {Carried}";
+    internal static string RiseSql { get; } = $"UPDATE chat_members SET last_activity_at = $2 WHERE session_id = {Carried}";
 
     /// <summary>Whether the event may change who has a session in which list; a new session comes into its lists as it is made.</summary>
     public static bool Moves(SessionEvent e) => e is SessionArchived or SessionRestored or ParticipantJoined or MemberAdded or MemberRemoved;

@@ -5,24 +5,34 @@ namespace Chat.Actors.Persistence;
 /// <summary>Writes to <c>chat_messages</c>, <c>chat_reactions</c> and <c>chat_open_runs</c>.</summary>
 internal static class MessageStatements
 {
-    private const string PostColumns =
+    internal const string PostColumns =
         "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, metadata, metadata_raw, reply_to, created_at, ordinal, sender_ordinal";
-
-    private const string PostValues =
-        $"$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {NextOrdinal}, {LastOfSender} own.sender_id = $6 AND own.session_id = $2 AND own.sender_type = $5 {NextOfSender}";
 
     private const string EndColumns =
         "id, session_id, message_id, seq, sender_type, sender_id, sender_name, message_type, content, tokens_used, latency_ms, status, created_at, ordinal, sender_ordinal";
 
-    private const string EndValues =
-        $"$1, $2, $3, $4, 'agent', $5, $6, 'stream', $7, $8, $9, $10, $11, {NextOrdinal}, {LastOfSender} own.sender_id = $5 AND own.session_id = $2 AND own.sender_type = 'agent' {NextOfSender}";
+    private static readonly string PostValues =
+        $"$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {LastOrdinal("$2")} + 1, {LastOrdinalOfSender("$2", "$5", "$6")} + 1";
 
-    /// <summary>What unread counts are differences of: two steps into an index.</summary>
-    private const string NextOrdinal = "COALESCE((SELECT last.ordinal FROM chat_messages last WHERE last.session_id = $2 ORDER BY last.seq DESC LIMIT 1), 0) + 1";
+    private static readonly string EndValues =
+        $"$1, $2, $3, $4, 'agent', $5, $6, 'stream', $7, $8, $9, $10, $11, {LastOrdinal("$2")} + 1, {LastOrdinalOfSender("$2", "'agent'", "$5")} + 1";
 
-    private const string LastOfSender = "COALESCE((SELECT own.sender_ordinal FROM chat_messages own WHERE";
+    private static readonly string PostSql = $"INSERT INTO chat_messages ({PostColumns}) VALUES ({PostValues})";
+    private static readonly string EndSql = $"INSERT INTO chat_messages ({EndColumns}) VALUES ({EndValues})";
+    private static readonly string EndSqlWithTerms = $"INSERT INTO chat_messages ({EndColumns}, search_terms) VALUES ({EndValues}, $12)";
 
-    private const string NextOfSender = "ORDER BY own.seq DESC LIMIT 1), 0) + 1";
+    internal static string PostSqlWithTerms { get; } = $"INSERT INTO chat_messages ({PostColumns}, search_terms) VALUES ({PostValues}, $14)";
+
+    /// <summary>What unread counts are differences of, 0 before the first message: a step into an index.</summary>
+    internal static string LastOrdinal(string session) =>
+        $"COALESCE((SELECT last.ordinal FROM chat_messages last WHERE last.session_id = {session} ORDER BY last.seq DESC LIMIT 1), 0)";
+
+    /// <inheritdoc cref="LastOrdinal"/>
+    internal static string LastOrdinalOfSender(string session, string senderType, string sender) =>
+        $"""
+        COALESCE((SELECT own.sender_ordinal FROM chat_messages own
+            WHERE own.sender_id = {sender} AND own.session_id = {session} AND own.sender_type = {senderType} ORDER BY own.seq DESC LIMIT 1), 0)
+        """;
 
     /// <param name="terms">Null where they do not stand in the row.</param>
     public static ReadStatement Post(StoredEvent stored, MessagePosted e, int[]? terms)
@@ -32,18 +42,14 @@ internal static class MessageStatements
         [
             stored.Ordering, stored.Log, e.MessageId.Value, stored.Seq, e.SenderType, e.SenderId, e.SenderName, e.MessageType, e.Content, metadata, raw, e.ReplyTo?.Value, e.At,
         ];
-        return terms is null
-            ? new($"INSERT INTO chat_messages ({PostColumns}) VALUES ({PostValues})", values)
-            : new($"INSERT INTO chat_messages ({PostColumns}, search_terms) VALUES ({PostValues}, $14)", [.. values, terms]);
+        return terms is null ? new(PostSql, values) : new(PostSqlWithTerms, [.. values, terms]);
     }
 
     /// <inheritdoc cref="Post"/>
     public static ReadStatement EndStream(StoredEvent stored, StreamEnded e, int[]? terms)
     {
         object?[] values = [stored.Ordering, stored.Log, e.MessageId.Value, stored.Seq, e.SenderId, e.SenderName, e.Content, e.TokensUsed, e.LatencyMs, e.Status, e.At];
-        return terms is null
-            ? new($"INSERT INTO chat_messages ({EndColumns}) VALUES ({EndValues})", values)
-            : new($"INSERT INTO chat_messages ({EndColumns}, search_terms) VALUES ({EndValues}, $12)", [.. values, terms]);
+        return terms is null ? new(EndSql, values) : new(EndSqlWithTerms, [.. values, terms]);
     }
 
     public static ReadStatement Edit(string session, MessageEdited e) => new(

@@ -39,20 +39,15 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
     internal override async ValueTask<int> ExecuteAsync(DbTransaction transaction, IEnumerable<ReadStatement> statements, CancellationToken cancellation)
     {
         // One round trip, however many statements.
-        var together = statements.ToList();
+        var together = Together(statements);
         if (together.Count == 0)
         {
             return 0;
         }
         await using var batch = new NpgsqlBatch((NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
-        foreach (var statement in together)
+        foreach (var rows in together)
         {
-            var command = new NpgsqlBatchCommand(TextOf(statement));
-            foreach (var argument in statement.Arguments)
-            {
-                command.Parameters.Add(ToPostgres(argument));
-            }
-            batch.BatchCommands.Add(command);
+            batch.BatchCommands.Add(rows.Count > 1 ? PostgresManyRows.Of(rows[0].Sql)!.Command(rows) : Command(rows[0]));
         }
         // Each text is parsed once for each connection: a thousand statements have a dozen texts, and the server spends more on those than on the rows.
         await batch.PrepareAsync(cancellation);
@@ -61,7 +56,7 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         for (var i = 0; i < together.Count; i++)
         {
             var changed = batch.BatchCommands[i].RecordsAffected;
-            Check(together[i], changed);
+            Check(together[i][0], changed, together[i].Count);
             all += changed;
         }
         return all;
@@ -105,6 +100,34 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         _ => true,
     };
 
+    /// <summary>What follows each other and can be one statement, and everything else by itself.</summary>
+    private static List<List<ReadStatement>> Together(IEnumerable<ReadStatement> statements)
+    {
+        var all = new List<List<ReadStatement>>();
+        foreach (var statement in statements)
+        {
+            if (all.Count > 0 && ReferenceEquals(all[^1][0].Sql, statement.Sql) && PostgresManyRows.Of(statement.Sql) is not null)
+            {
+                all[^1].Add(statement);
+            }
+            else
+            {
+                all.Add([statement]);
+            }
+        }
+        return all;
+    }
+
+    private NpgsqlBatchCommand Command(ReadStatement statement)
+    {
+        var command = new NpgsqlBatchCommand(TextOf(statement));
+        foreach (var argument in statement.Arguments)
+        {
+            command.Parameters.Add(ToPostgres(argument));
+        }
+        return command;
+    }
+
     /// <summary>By the statement and which of its arguments are null: a prepared statement has a type for each, and a null has none.</summary>
     private string TextOf(ReadStatement statement)
     {
@@ -119,9 +142,11 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
     private static NpgsqlParameter ToPostgres(object? argument) => argument switch
     {
         null => new() { Value = DBNull.Value },
-        DateTimeOffset time => new() { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp },
+        DateTimeOffset time => new() { Value = Timestamp(time), NpgsqlDbType = NpgsqlDbType.Timestamp },
         JsonArgument json => new() { Value = json.Text, NpgsqlDbType = NpgsqlDbType.Jsonb },
         string or long or int or bool or int[] => new() { Value = argument },
         _ => throw new NotSupportedException($"No column takes a {argument.GetType()}"),
     };
+
+    internal static DateTime Timestamp(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 }

@@ -72,9 +72,10 @@ public abstract class ReadDatabase : IDisposable
             : throw new InvalidOperationException($"chat_projection has no row '{Projection}'");
     }
 
-    private protected static void Check(ReadStatement statement, int changed)
+    /// <param name="times">How many of one text ran together.</param>
+    private protected static void Check(ReadStatement statement, int changed, int times = 1)
     {
-        if (statement.MustChange && changed == 0)
+        if (statement.MustChange && changed < times)
         {
             throw new UnappliedEventException($"Found no row to change: {statement.Sql.AsSpan(0, Math.Min(40, statement.Sql.Length))}…");
         }

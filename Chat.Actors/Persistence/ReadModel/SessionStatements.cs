@@ -10,11 +10,15 @@ internal static class SessionStatements
         UPDATE chat_sessions SET head_seq = $2, updated_at = $3, last_activity_at = COALESCE($4, last_activity_at), message_count = message_count + $5
         """;
 
-    private static readonly string NewestMessage =
+    internal static string TouchAlone { get; } = $"{TouchSession} WHERE session_id = $1";
+
+    internal static string TouchWithMessage { get; } = $"{TouchSession}, {NewestMessage("$1")} WHERE session_id = $1";
+
+    internal static string NewestMessage(string session) =>
         $"""
-        , (last_message, last_message_at) = (
+        (last_message, last_message_at) = (
             SELECT substr(content, 1, {EventProjection.LastMessageLength}), created_at FROM chat_messages
-            WHERE session_id = $1 AND NOT is_deleted ORDER BY seq DESC LIMIT 1)
+            WHERE session_id = {session} AND NOT is_deleted ORDER BY seq DESC LIMIT 1)
         """;
 
     public static IEnumerable<ReadStatement> Create(string session, SessionCreated e)
@@ -68,7 +72,4 @@ internal static class SessionStatements
         change.MessagesChanged ? TouchWithMessage : TouchAlone,
         [session, change.Head, change.At, change.ActiveAt, change.NewMessages],
         MustChange: true);
-
-    private static readonly string TouchAlone = TouchSession + " WHERE session_id = $1";
-    private static readonly string TouchWithMessage = TouchSession + NewestMessage + " WHERE session_id = $1";
 }
