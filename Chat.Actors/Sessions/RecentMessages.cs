@@ -13,20 +13,22 @@ public sealed class RecentMessages
     /// <summary>About 100 bytes each: 50 KB for a busy session, and edits of older messages are rare.</summary>
     public const int Capacity = 500;
 
-    private readonly Dictionary<MessageId, MessageFacts> _facts = [];
+    // Values and no objects: the collector would carry each along until it is let go.
+    private readonly Dictionary<MessageId, (string? Author, bool IsDeleted, string? Status)> _facts = [];
     private readonly Queue<MessageId> _order = [];
 
     /// <summary>Oldest first.</summary>
-    public IEnumerable<MessageFacts> All => _order.Select(id => _facts[id]);
+    public IEnumerable<MessageFacts> All => _order.Select(id => Find(id)!);
 
-    public MessageFacts? Find(MessageId id) => _facts.GetValueOrDefault(id);
+    public MessageFacts? Find(MessageId id) => _facts.TryGetValue(id, out var facts) ? new MessageFacts(id, facts.Author, facts.IsDeleted, facts.Status) : null;
 
     public void Add(MessageFacts facts)
     {
-        if (!_facts.TryAdd(facts.MessageId, facts))
+        var values = (facts.Author, facts.IsDeleted, facts.Status);
+        if (!_facts.TryAdd(facts.MessageId, values))
         {
             // A log may hold an id twice; it is kept, and let go, once.
-            _facts[facts.MessageId] = facts;
+            _facts[facts.MessageId] = values;
             return;
         }
         _order.Enqueue(facts.MessageId);

@@ -19,7 +19,7 @@ public sealed record SessionSnapshot
     public long Head { get; init; }
     public long NativeHead { get; init; }
     public DateTimeOffset LastAt { get; init; }
-    public required IReadOnlyList<SentOnceWindow.Sent> Sends { get; init; }
+    public required IEnumerable<SentOnceWindow.Sent> Sends { get; init; }
     public required IReadOnlyList<MessageFacts> Messages { get; init; }
     public required IReadOnlyList<RunState> Runs { get; init; }
     public IReadOnlyList<DoneCommands.Done>? Done { get; init; }

@@ -223,7 +223,7 @@ public sealed class SessionState
         Head = Head,
         NativeHead = NativeHead,
         LastAt = LastAt,
-        Sends = [.. Sends.All],
+        Sends = Sends.All,
         Messages = [.. Messages.All],
         Done = [.. Done.All],
         Runs = [.. Runs.Select(run => new SessionSnapshot.RunState(
