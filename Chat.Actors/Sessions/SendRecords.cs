@@ -114,7 +114,8 @@ internal sealed class SendRecords : IEqualityComparer<long>, IAlternateEqualityC
 
     private static DateTimeOffset TimeOf(Head head) => new(head.AtTicks, TimeSpan.Zero);
 
-    private static int SizeOf(string text) => Encoding.UTF8.GetByteCount(text);
+    /// <summary>A log that others have written may have null where this server writes an id.</summary>
+    private static int SizeOf(string? text) => Encoding.UTF8.GetByteCount(text.AsSpan());
 
     private static ReadOnlySpan<byte> BytesAt(long place, IReadOnlyList<byte[]> blocks, long first) =>
         blocks[(int)((place >> OffsetBits) - first)].AsSpan((int)(place & (LargestBlock - 1)));

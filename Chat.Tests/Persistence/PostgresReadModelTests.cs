@@ -1,4 +1,5 @@
 using Chat.Actors.Persistence;
+using Chat.Protocol;
 using Chat.Tests.Contracts;
 using Chat.Tests.Support;
 using Dapper;
@@ -65,6 +66,29 @@ public static class PostgresReadModelTests
             var plan = await connection.QueryAsync<string>($"EXPLAIN ANALYZE {Sorted}");
             Assert.Contains(plan, line => line.StartsWith("Sort", StringComparison.Ordinal));
             Assert.DoesNotContain(plan, line => line.StartsWith("JIT", StringComparison.Ordinal));
+        }
+
+        [ContractFact]
+        public async Task What_is_for_many_rows_is_planned_for_the_tables_as_they_are_and_what_is_for_one_is_planned_once()
+        {
+            SessionId[] sessions = [Story.Create("s1"), Story.Create("s2"), Story.Create("s3")];
+            await ProjectAsync();
+            await using var connection = await Database.OpenAsync(CancellationToken.None);
+            const int Times = 20;
+            for (var n = 1; n <= Times; n++)
+            {
+                await using var transaction = await Database.BeginWriteAsync(connection, CancellationToken.None);
+                var change = new SessionChange(n, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, NewMessages: 0, MessagesChanged: false);
+                // Two together, and one that nothing of its text follows.
+                var statements = sessions[..2].Select(session => SessionStatements.Touch(session.Value, change)).Append(SessionStatements.SetTitle("s3", "title"));
+                await Database.ExecuteAsync(transaction, statements, CancellationToken.None);
+                await transaction.CommitAsync();
+            }
+            var plans = (await connection.QueryAsync<(bool IsForMany, long Generic, long Custom)>(
+                "SELECT statement LIKE '%unnest%', generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'UPDATE chat_sessions%'")).AsList();
+
+            Assert.Equal((0, Times), plans.Where(plan => plan.IsForMany).Select(plan => (plan.Generic, plan.Custom)).Single());
+            Assert.True(plans.Single(plan => !plan.IsForMany).Generic > 0);
         }
 
         [ContractFact]

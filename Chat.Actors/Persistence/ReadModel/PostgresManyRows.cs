@@ -11,6 +11,15 @@ namespace Chat.Actors.Persistence;
 /// <param name="columns">Of the single statement's arguments. Lists of integers come last: arrays of arrays must be of one length, so they are one array, and two more of where each begins and ends.</param>
 internal sealed class PostgresManyRows(string sql, params NpgsqlDbType[] columns)
 {
+    /// <summary>
+    /// A join may begin at either side: a plan that was made for a small table would read a large one from end to end. It is planned each time, by the size that the table
+    /// has by then; a statement that looks up each row by its key is planned once.
+    /// </summary>
+    public bool IsJoin { get; private init; }
+
+    /// <summary>So many of the longest messages, with their terms, are some 50 MB; more at once spare little.</summary>
+    public const int MostRows = 250;
+
     private const NpgsqlDbType Terms = NpgsqlDbType.Array | NpgsqlDbType.Integer;
 
     /// <summary>By the text of the single statement.</summary>
@@ -34,12 +43,16 @@ internal sealed class PostgresManyRows(string sql, params NpgsqlDbType[] columns
         [SessionStatements.TouchAlone] = Touch(""),
         [SessionStatements.TouchWithMessage] = Touch($", {SessionStatements.NewestMessage("change.session_id")}"),
         [ListStatements.RiseSql] = new(
+            // OFFSET 0: sessions are chosen before members are looked at, of which one that is not carried may have thousands.
             """
             UPDATE chat_members m SET last_activity_at = change.active_at
-            FROM unnest($1, $2) AS change (session_id, active_at) JOIN chat_sessions s ON s.session_id = change.session_id AND s.is_carried
+            FROM (
+                SELECT c.session_id, c.active_at FROM unnest($1, $2) AS c (session_id, active_at)
+                JOIN chat_sessions s ON s.session_id = c.session_id AND s.is_carried OFFSET 0) change
             WHERE m.session_id = change.session_id
             """,
-            NpgsqlDbType.Text, NpgsqlDbType.Timestamp),
+            NpgsqlDbType.Text, NpgsqlDbType.Timestamp)
+        { IsJoin = true },
     };
 
     /// <summary>Null where each statement of that text runs by itself.</summary>
@@ -76,7 +89,8 @@ internal sealed class PostgresManyRows(string sql, params NpgsqlDbType[] columns
             message_count = s.message_count + change.new_messages{newestMessage}
         FROM unnest($1, $2, $3, $4, $5) AS change (session_id, head, at, active_at, new_messages) WHERE s.session_id = change.session_id
         """,
-        NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Timestamp, NpgsqlDbType.Timestamp, NpgsqlDbType.Integer);
+        NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Timestamp, NpgsqlDbType.Timestamp, NpgsqlDbType.Integer)
+    { IsJoin = true };
 
     private static void AddTerms(NpgsqlParameterCollection parameters, int[][] lists)
     {

@@ -18,6 +18,10 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
 
     private const string AsEver = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; RESET jit";
 
+    private const string PlanAnew = "SET LOCAL plan_cache_mode = force_custom_plan";
+
+    private const string KeepPlans = "SET LOCAL plan_cache_mode = auto";
+
     private readonly ConcurrentDictionary<(string Sql, long Nulls), string> _texts = new();
 
     /// <summary>Advisory locks are the database's; the read models of two schemas must not share one.</summary>
@@ -45,9 +49,17 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
             return 0;
         }
         await using var batch = new NpgsqlBatch((NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
+        var commands = new List<NpgsqlBatchCommand>(together.Count);
         foreach (var rows in together)
         {
-            batch.BatchCommands.Add(rows.Count > 1 ? PostgresManyRows.Of(rows[0].Sql)!.Command(rows) : Command(rows[0]));
+            var many = rows.Count > 1 ? PostgresManyRows.Of(rows[0].Sql) : null;
+            var command = many?.Command(rows) ?? Command(rows[0]);
+            NpgsqlBatchCommand[] parts = many is { IsJoin: true } ? [new(PlanAnew), command, new(KeepPlans)] : [command];
+            commands.Add(command);
+            foreach (var part in parts)
+            {
+                batch.BatchCommands.Add(part);
+            }
         }
         // Each text is parsed once for each connection: a thousand statements have a dozen texts, and the server spends more on those than on the rows.
         await batch.PrepareAsync(cancellation);
@@ -55,7 +67,7 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         var all = 0;
         for (var i = 0; i < together.Count; i++)
         {
-            var changed = batch.BatchCommands[i].RecordsAffected;
+            var changed = commands[i].RecordsAffected;
             Check(together[i][0], changed, together[i].Count);
             all += changed;
         }
@@ -100,13 +112,13 @@ public sealed class PostgresReadDatabase(NpgsqlDataSource dataSource) : ReadData
         _ => true,
     };
 
-    /// <summary>What follows each other and can be one statement, and everything else by itself.</summary>
+    /// <summary>What follows each other and can be one statement, up to <see cref="PostgresManyRows.MostRows"/>, and everything else by itself.</summary>
     private static List<List<ReadStatement>> Together(IEnumerable<ReadStatement> statements)
     {
         var all = new List<List<ReadStatement>>();
         foreach (var statement in statements)
         {
-            if (all.Count > 0 && ReferenceEquals(all[^1][0].Sql, statement.Sql) && PostgresManyRows.Of(statement.Sql) is not null)
+            if (all.Count > 0 && ReferenceEquals(all[^1][0].Sql, statement.Sql) && all[^1].Count < PostgresManyRows.MostRows && PostgresManyRows.Of(statement.Sql) is not null)
             {
                 all[^1].Add(statement);
             }
