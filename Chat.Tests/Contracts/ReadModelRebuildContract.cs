@@ -53,7 +53,8 @@ public abstract class ReadModelRebuildContract(ReadModelStore store) : ReadModel
         string?[] metadata = [null, """{"a":[1,"b"]}""", """{"no jsonb":"\u0000"}"""];
         var random = new Random(7);
         MessageId? before = null;
-        for (var n = 0; n < 150; n++)
+        // More than one statement takes.
+        for (var n = 0; n < 300; n++)
         {
             before = Story.Post(
                 sessions[random.Next(3)],
@@ -62,7 +63,10 @@ public abstract class ReadModelRebuildContract(ReadModelStore store) : ReadModel
                 metadata: metadata[n % metadata.Length],
                 senderType: random.Next(4) == 0 ? "agent" : "user",
                 replyTo: n % 4 == 0 ? before : null);
-            await Model.WaitUntilCurrentAsync();
+            if (n < 150 || n % 10 == 9)
+            {
+                await Model.WaitUntilCurrentAsync();
+            }
         }
         var alone = await DumpAsync();
 
